@@ -1,0 +1,62 @@
+# What a newcomer needs: make demo, make test. PYTHON=python3.12 chooses the interpreter (3.11 to 3.13).
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+UV ?= uv
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench docs lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(VENV)/.demo  ## compare three strategies on a generated city; prints where the report is
+	$(BIN)/dispatchlab compare quickstart --strategies nearest,score,batch --seeds 1-3 --out runs/demo
+
+test: $(VENV)/.dev  ## run the tests; those of real cities need DISPATCHLAB_DATA
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev  ## ruff, mypy --strict, the rooms' arrows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## rewrite the code as ruff would have it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## measure speed; see benchmarks/
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+docs: $(VENV)/.dev  ## rewrite the generated parts of docs/
+	$(BIN)/python -m scenarios.reference docs/scenarios.md
+	$(BIN)/python tests/docs/cli_reference.py docs/cli.md
+
+lock:  ## resolve the dependencies anew (needs uv)
+	$(UV) pip compile pyproject.toml --extra all --extra build $(LOCK_FLAGS) -o requirements/all.txt
+	$(UV) pip compile pyproject.toml --extra dev $(LOCK_FLAGS) -o requirements/dev.txt
+
+clean:  ## remove the environment and what tools cached
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# One resolution for Python 3.11 to 3.13 on every platform, hashed, naming no package index.
+LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+  --no-annotate --no-emit-package dispatchlab --quiet
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else \
+	  "dispatchlab needs Python 3.11 to 3.13, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+
+# hatchling, the build backend, is locked like everything else: nothing unpinned is fetched.
+$(VENV)/.demo: requirements/all.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r requirements/all.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	touch $@ $(VENV)/.demo

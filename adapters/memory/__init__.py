@@ -1,0 +1,48 @@
+"""Every store in memory: for the simulator, for tests, and as the meaning of the ports."""
+
+from __future__ import annotations
+
+from adapters.memory.bus import MemoryBus
+from adapters.memory.cache import MemoryCache
+from adapters.memory.catalog import MemoryCatalog
+from adapters.memory.clock import SystemClock, VirtualClock
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.driver_index import FRESH_S, MemoryDriverIndex
+from adapters.memory.idempotency import MemoryIdempotencyStore
+from adapters.memory.offers import MemoryOfferStore
+from adapters.memory.orders import MemoryOrderStore
+from adapters.memory.outbox import MemoryOutbox
+from adapters.memory.ratings import MemoryRatingStore
+from domain.stores import Stores
+
+__all__ = [
+    "MemoryBus",
+    "MemoryCache",
+    "MemoryCatalog",
+    "MemoryDatabase",
+    "MemoryDriverIndex",
+    "MemoryIdempotencyStore",
+    "MemoryOfferStore",
+    "MemoryOrderStore",
+    "MemoryOutbox",
+    "MemoryRatingStore",
+    "SystemClock",
+    "VirtualClock",
+    "memory_stores",
+]
+
+
+def memory_stores(*, fresh_s: float = FRESH_S, quantised: bool = False) -> Stores:
+    """Return empty stores in memory that share one database; the options are those of MemoryDriverIndex."""
+    database = MemoryDatabase()
+    return Stores(
+        orders=MemoryOrderStore(database),
+        offers=MemoryOfferStore(database),
+        outbox=MemoryOutbox(database),
+        drivers=MemoryDriverIndex(fresh_s=fresh_s, quantised=quantised),
+        catalog=MemoryCatalog(),
+        ratings=MemoryRatingStore(),
+        cache=MemoryCache(),
+        idempotency=MemoryIdempotencyStore(),
+        bus=MemoryBus(),
+    )

@@ -1,0 +1,149 @@
+"""The offer store in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+
+from adapters.memory.database import MemoryDatabase
+from domain.errors import Conflict, InvalidRequest, ServiceError
+from domain.events import EventKind, Topic
+from domain.offers import NewOffer, Offer, OfferState
+from domain.order_state import DISPATCHABLE_STATES, Actor, Assignment, AssignmentAction
+from domain.orders import Order
+
+
+class MemoryOfferStore:
+    """Offers in a `MemoryDatabase` (implements domain.ports.OfferStore)."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._db = database
+
+    async def open(self, offers: Sequence[NewOffer]) -> list[Offer | ServiceError]:
+        """Open each offer whose orders all wait and whose driver has none pending."""
+        results: list[Offer | ServiceError] = []
+        for new in offers:
+            try:
+                results.append(self._open(new))
+            except ServiceError as refusal:
+                results.append(refusal)
+        return results
+
+    async def get(self, offer_id: int) -> Offer:
+        """Return an offer, or raise NotFound."""
+        return self._db.offer(offer_id)
+
+    async def accept(self, offer_id: int, driver_id: int, at_s: float) -> Offer:
+        """Bind the offer's orders to the driver, or raise NotFound or Conflict."""
+        offer = self._pending(offer_id, driver_id, at_s)
+        db = self._db
+        accepted = db.finish_offer(offer, OfferState.ACCEPTED, at_s)
+        for order_id, eta_s in zip(offer.terms.order_ids, offer.terms.eta_s, strict=True):
+            db.reassign(
+                db.orders[order_id],
+                AssignmentAction.ACCEPT,
+                "DRIVER_ASSIGNED",
+                actor=Actor.DRIVER,
+                actor_id=driver_id,
+                at_s=at_s,
+                details={"offer_id": offer_id, "driver_id": driver_id},
+                driver_id=driver_id,
+                assigned_at_s=at_s,
+                eta_assignment_s=eta_s,
+            )
+        db.emit_offer(accepted, EventKind.OFFER_ACCEPTED, at_s)
+        return accepted
+
+    async def decline(self, offer_id: int, driver_id: int, at_s: float) -> Offer:
+        """Close the offer as declined; its orders wait again."""
+        offer = self._pending(offer_id, driver_id, at_s)
+        return self._db.close_offer(offer, OfferState.DECLINED, actor=Actor.DRIVER, at_s=at_s)
+
+    async def expire(self, now_s: float) -> list[Offer]:
+        """Close every pending offer with ``expires_at_s <= now_s``; return them by id."""
+        db, due = self._db, []
+        while db.expiries and db.expiries[0][0] <= now_s:
+            offer = db.offers[heappop(db.expiries)[1]]
+            if offer.state is OfferState.PENDING:
+                due.append(offer)
+        due.sort(key=lambda offer: offer.id)
+        return [db.close_offer(one, OfferState.EXPIRED, actor=Actor.SYSTEM, at_s=now_s) for one in due]
+
+    async def release(self, order_ids: Sequence[int], at_s: float, reason: str) -> list[Order | ServiceError]:
+        """Unbind assigned orders that are not picked up; they wait for a driver again."""
+        results: list[Order | ServiceError] = []
+        for order_id in order_ids:
+            try:
+                results.append(self._release(order_id, at_s, reason))
+            except ServiceError as refusal:
+                results.append(refusal)
+        return results
+
+    def _open(self, new: NewOffer) -> Offer:
+        db = self._db
+        _check_terms(new)
+        if new.driver_id in db.offer_of_driver:
+            raise Conflict(f"driver {new.driver_id} has a pending offer")
+        orders = [db.order(order_id) for order_id in new.order_ids]
+        taken = [order.id for order in orders if order.id not in db.waiting]
+        if taken:
+            raise Conflict(f"orders {taken} do not wait for a driver")
+        offer = Offer(id=len(db.offers) + 1, terms=new)
+        db.offers[offer.id] = offer
+        db.offer_of_driver[new.driver_id] = offer.id
+        heappush(db.expiries, (new.expires_at_s, offer.id))
+        for order in orders:
+            db.offer_of_order[order.id] = offer.id
+            db.reassign(
+                order,
+                AssignmentAction.OFFER,
+                "OFFER_MADE",
+                actor=Actor.SYSTEM,
+                actor_id=None,
+                at_s=new.created_at_s,
+                details={"offer_id": offer.id, "driver_id": new.driver_id},
+            )
+        db.emit_offer(offer, EventKind.OFFER_MADE, new.created_at_s)
+        return offer
+
+    def _pending(self, offer_id: int, driver_id: int, at_s: float) -> Offer:
+        offer = self._db.offer(offer_id)
+        if offer.terms.driver_id != driver_id:
+            raise Conflict(f"offer {offer_id} is not driver {driver_id}'s")
+        if offer.state is not OfferState.PENDING:
+            raise Conflict(f"offer {offer_id} is {offer.state.name}")
+        if at_s >= offer.terms.expires_at_s:
+            raise Conflict(f"offer {offer_id} expired at {offer.terms.expires_at_s:g} s")
+        return offer
+
+    def _release(self, order_id: int, at_s: float, reason: str) -> Order:
+        db = self._db
+        order = db.order(order_id)
+        if order.assignment is not Assignment.ASSIGNED or order.state not in DISPATCHABLE_STATES:
+            raise Conflict(
+                f"order {order_id} is {order.state.name} and {order.assignment.name}: nothing to release"
+            )
+        driver_id = order.driver_id
+        after = db.reassign(
+            order,
+            AssignmentAction.RELEASE,
+            "DRIVER_RELEASED",
+            actor=Actor.SYSTEM,
+            actor_id=None,
+            at_s=at_s,
+            details={"released_driver_id": driver_id, "reason": reason},
+            driver_id=None,
+            assigned_at_s=None,
+            eta_assignment_s=None,
+        )
+        data = {"order_ids": [order_id], "driver_id": driver_id, "reason": reason}
+        db.emit(Topic.DISPATCH, EventKind.ORDER_RELEASED, int(driver_id or 0), at_s, data)
+        return after
+
+
+def _check_terms(new: NewOffer) -> None:
+    """Refuse offers without orders, with one twice, or without one ETA per order."""
+    if not new.order_ids or len(set(new.order_ids)) != len(new.order_ids):
+        raise InvalidRequest(f"an offer needs distinct orders, not {new.order_ids}")
+    if len(new.eta_s) != len(new.order_ids):
+        raise InvalidRequest(f"an offer of {len(new.order_ids)} orders has {len(new.eta_s)} ETAs")

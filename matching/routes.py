@@ -1,0 +1,218 @@
+"""Planned stops of many drivers as CSR arrays: build them, add an order, drive them in thought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from domain.drivers import StopKind
+from domain.units import DAY_S, FloatArray, IntArray
+from domain.vehicles import Vehicle
+from matching.contract import Decision, Snapshot
+
+PICKUP, DROPOFF = int(StopKind.PICKUP), int(StopKind.DROPOFF)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plans:
+    """The stops of m drivers: driver d drives ``offsets[d]:offsets[d + 1]`` of `order` and `kind`, in turn.
+
+    `offsets` int64 [m+1], `order` int32 on the order axis, `kind` int8 (`StopKind`); all read-only.
+    """
+
+    offsets: IntArray
+    order: IntArray
+    kind: IntArray
+
+    def __post_init__(self) -> None:
+        for array in (self.offsets, self.order, self.kind):
+            array.setflags(write=False)
+
+    def of(self, driver: int) -> list[tuple[int, StopKind]]:
+        """Return one driver's stops as (order, kind), for people and tests."""
+        stops = slice(self.offsets[driver], self.offsets[driver + 1])
+        return [(int(o), StopKind(int(k))) for o, k in zip(self.order[stops], self.kind[stops], strict=True)]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StopTimes:
+    """When stops happen, float64 [stops] in the order of `Plans`, on the clock's axis.
+
+    `arrival_s`: reached; `start_s`: handling starts, later than arrival where food is waited for;
+    `depart_s`: handled. The moment of delivery is a drop-off's `depart_s`.
+    """
+
+    arrival_s: FloatArray
+    start_s: FloatArray
+    depart_s: FloatArray
+
+
+def planned(snapshot: Snapshot) -> Plans:
+    """Return the stops that drivers have now, without copying."""
+    return Plans(offsets=snapshot.stop_offsets, order=snapshot.stop_order, kind=snapshot.stop_kind)
+
+
+def with_order(plans: Plans, driver: int, order: int, *, pickup_at: int, dropoff_at: int) -> Plans:
+    """Return new plans with `order` put into `driver`'s stops.
+
+    The pickup goes before the stop now at position `pickup_at`, the drop-off before the one now at
+    `dropoff_at` (>= `pickup_at`; the number of stops means the end). O(all stops).
+    """
+    offsets, orders, kinds = _with_order(
+        plans.offsets, plans.order, plans.kind, driver, order, pickup_at, dropoff_at
+    )
+    return Plans(offsets=offsets, order=orders, kind=kinds)
+
+
+def default_plans(snapshot: Snapshot, driver: IntArray) -> Plans:
+    """Return what drivers do without explicit routes when `driver` [n] (int32) is decided.
+
+    The planned stops, less those of orders that another driver takes over; then the pickups of new orders in
+    axis order; then their drop-offs in axis order. O(orders + stops).
+    """
+    offsets, orders, kinds = _default_plans(
+        np.ascontiguousarray(driver, np.int32),
+        snapshot.order_driver,
+        snapshot.stop_offsets,
+        snapshot.stop_order,
+        snapshot.stop_kind,
+    )
+    return Plans(offsets=offsets, order=orders, kind=kinds)
+
+
+def decided_plans(snapshot: Snapshot, decision: Decision) -> Plans:
+    """Return every driver's stops once a (feasible) decision holds: its routes, else the default ones."""
+    plans = default_plans(snapshot, decision.driver)
+    stops = [plans.of(driver) for driver in range(snapshot.drivers)]
+    explicit = Plans(offsets=decision.route_offsets, order=decision.route_order, kind=decision.route_kind)
+    for i, driver in enumerate(decision.route_driver):
+        stops[driver] = explicit.of(i)
+    flat = [stop for each in stops for stop in each]
+    return Plans(
+        offsets=np.cumsum([0, *(len(each) for each in stops)]).astype(np.int64),
+        order=np.array([order for order, _ in flat], np.int32),
+        kind=np.array([kind for _, kind in flat], np.int8),
+    )
+
+
+def route_columns(plans: Plans, drivers: IntArray) -> dict[str, Any]:
+    """Return the `Decision` fields that give `drivers` [r] (ascending, each once) their stops of `plans`."""
+    starts, ends = plans.offsets[drivers], plans.offsets[np.asarray(drivers) + 1]
+    lengths = ends - starts
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    where = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+    return {
+        "route_driver": np.asarray(drivers, np.int32),
+        "route_offsets": offsets,
+        "route_order": plans.order[where],
+        "route_kind": plans.kind[where],
+    }
+
+
+def stop_nodes(snapshot: Snapshot, plans: Plans) -> IntArray:
+    """Return the road node of every stop: int32 [stops]."""
+    nodes: IntArray = np.where(
+        plans.kind == PICKUP,
+        snapshot.order_restaurant_node[plans.order],
+        snapshot.order_customer_node[plans.order],
+    )
+    return nodes
+
+
+def stop_times(snapshot: Snapshot, plans: Plans) -> StopTimes:
+    """Return when every stop happens if drivers set out now, on believed travel times and ready moments.
+
+    A driver who is early at a restaurant waits for the food. One batch of travel times per vehicle type.
+    """
+    nodes = stop_nodes(snapshot, plans)
+    lengths = np.diff(plans.offsets)
+    driver = np.repeat(np.arange(snapshot.drivers), lengths)
+    before = np.roll(nodes, 1)
+    firsts = plans.offsets[:-1][lengths > 0]
+    before[firsts] = snapshot.driver_node[lengths > 0]
+    legs = np.zeros(len(nodes))
+    vehicles = snapshot.driver_vehicle[driver]
+    for vehicle in np.unique(vehicles):
+        some = np.flatnonzero(vehicles == vehicle)
+        legs[some] = snapshot.travel.times(
+            before[some], nodes[some], at_s=snapshot.now_s % DAY_S, vehicle=Vehicle(int(vehicle))
+        )
+    arrival, start, depart = _stop_times(
+        plans.offsets,
+        plans.order,
+        plans.kind,
+        legs,
+        snapshot.order_ready_s_est,
+        snapshot.now_s,
+        snapshot.pickup_service_s,
+        snapshot.dropoff_service_s,
+    )
+    return StopTimes(arrival_s=arrival, start_s=start, depart_s=depart)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _with_order(offsets, orders, kinds, driver, order, pickup_at, dropoff_at):  # type: ignore[no-untyped-def]
+    stops = len(orders)
+    new_offsets = offsets.copy()
+    new_offsets[driver + 1 :] += 2
+    new_orders, new_kinds = np.empty(stops + 2, np.int32), np.empty(stops + 2, np.int8)
+    pickup, dropoff = offsets[driver] + pickup_at, offsets[driver] + dropoff_at
+    at = 0
+    for s in range(stops + 1):
+        if s == pickup:
+            new_orders[at], new_kinds[at] = order, PICKUP
+            at += 1
+        if s == dropoff:
+            new_orders[at], new_kinds[at] = order, DROPOFF
+            at += 1
+        if s < stops:
+            new_orders[at], new_kinds[at] = orders[s], kinds[s]
+            at += 1
+    return new_offsets, new_orders, new_kinds
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _default_plans(driver, old_driver, offsets, orders, kinds):  # type: ignore[no-untyped-def]
+    m = len(offsets) - 1
+    count = np.zeros(m + 1, np.int64)
+    for d in range(m):
+        for s in range(offsets[d], offsets[d + 1]):
+            count[d + 1] += driver[orders[s]] == d
+    for i in range(len(driver)):
+        if driver[i] >= 0 and driver[i] != old_driver[i]:
+            count[driver[i] + 1] += 2
+    new_offsets = np.cumsum(count)
+    new_orders, new_kinds = np.empty(new_offsets[m], np.int32), np.empty(new_offsets[m], np.int8)
+    at = new_offsets[:m].copy()
+    for d in range(m):
+        for s in range(offsets[d], offsets[d + 1]):
+            if driver[orders[s]] == d:
+                new_orders[at[d]], new_kinds[at[d]] = orders[s], kinds[s]
+                at[d] += 1
+    for kind in (PICKUP, DROPOFF):
+        for i in range(len(driver)):
+            d = driver[i]
+            if d >= 0 and d != old_driver[i]:
+                new_orders[at[d]], new_kinds[at[d]] = i, kind
+                at[d] += 1
+    return new_offsets, new_orders, new_kinds
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _stop_times(  # type: ignore[no-untyped-def]
+    offsets, orders, kinds, legs, ready, now, pickup_service, dropoff_service
+):
+    arrival, start, depart = np.empty(len(orders)), np.empty(len(orders)), np.empty(len(orders))
+    for d in range(len(offsets) - 1):
+        t = now
+        for s in range(offsets[d], offsets[d + 1]):
+            arrival[s] = t + legs[s]
+            is_pickup = kinds[s] == PICKUP
+            start[s] = max(arrival[s], ready[orders[s]]) if is_pickup else arrival[s]
+            t = start[s] + (pickup_service if is_pickup else dropoff_service)
+            depart[s] = t
+    return arrival, start, depart

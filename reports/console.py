@@ -1,0 +1,73 @@
+"""Tables in colour for the terminal."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+
+from reports.comparison import Comparison, compare
+from reports.formats import number, plural, target_text, value_text
+from reports.metric import Metric
+from reports.metrics import GROUPS, METRICS
+from reports.run import Run
+from reports.verdict import verdict, winner_text
+
+
+def summary_table(what: Comparison | Run, *, every_metric: bool = False) -> Table:
+    """Return a table of metrics: mean ± half of the 95 % interval; the winner is bold, with a star.
+
+    Args:
+        what: a comparison, or a single run.
+        every_metric: also the metrics that no objective is about.
+    """
+    comparison = compare([what]) if isinstance(what, Run) else what
+    said = verdict(comparison)
+    title = f"{comparison.first.scenario.get('name', '')}: {plural(len(comparison.seeds), 'seed')}"
+    table = Table(title=title, caption=f"{said.headline}\n{said.basis}", caption_justify="left")
+    table.add_column("metric", no_wrap=True)
+    table.add_column("target", justify="right", no_wrap=True)
+    for label in comparison.labels:
+        table.add_column(label, justify="right", overflow="fold")
+    if len(comparison.labels) > 1:
+        table.add_column("winner", overflow="fold")
+    for name in comparison.targets:
+        _add_row(table, comparison, METRICS[name])
+    if every_metric:
+        _add_groups(table, comparison)
+    return table
+
+
+def _add_groups(table: Table, comparison: Comparison) -> None:
+    for group, title in GROUPS.items():
+        table.add_section()
+        table.add_row(Text(title, style="bold cyan"))
+        for metric in METRICS.values():
+            if metric.group == group and metric.id not in comparison.targets:
+                _add_row(table, comparison, metric)
+
+
+def _add_row(table: Table, comparison: Comparison, metric: Metric) -> None:
+    target = comparison.targets.get(metric.id)
+    cells: list[Text | str] = [metric.short, "" if target is None else target_text(metric, target)]
+    cells += [_cell(comparison, label, metric) for label in comparison.labels]
+    if len(comparison.labels) > 1:
+        cells.append(winner_text(comparison, metric.id))
+    table.add_row(*cells)
+
+
+def _cell(comparison: Comparison, label: str, metric: Metric) -> Text:
+    found = comparison.estimate(label, metric)
+    text = Text(value_text(metric, found.mean))
+    passes = comparison.passes(label, metric)
+    if passes is not None:
+        text = Text.assemble(("✓ " if passes else "✗ "), text, style="green" if passes else "red")
+    if _is_winner(comparison, label, metric):
+        text = Text.assemble(("★ ", "yellow"), text, style="bold")
+    if found.has_interval:
+        text.append(f" ±{number((found.high - found.low) / 2.0, metric.decimals)}", style="dim")
+    return text
+
+
+def _is_winner(comparison: Comparison, label: str, metric: Metric) -> bool:
+    found = comparison.winner(metric)
+    return found is not None and found.is_established and found.names[0] == label

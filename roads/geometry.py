@@ -1,0 +1,93 @@
+"""Where a driver is along a path: the polyline of its edges, with times."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.units import haversine_m
+from roads.city import City, Float64, Int32
+from roads.detour_times import DetourTimes
+from roads.protocols import Path
+
+_NO_INT = np.empty(0, dtype=np.int32)
+_NO_FLOAT = np.empty(0)
+
+
+def polyline(place: City | DetourTimes, path: Path) -> tuple[Float64, Float64, Float64]:
+    """Return the points of a path: latitudes, longitudes (degrees), seconds since its start; float64 [k].
+
+    Time runs evenly with distance within an edge. The first time is 0, the last one the path's sum, and
+    times never fall. A path from a node to itself is one point. `place` is what the path's travel times
+    were made of.
+    """
+    if isinstance(place, City):
+        geometry = (place.geom_offsets, place.geom_lat, place.geom_lon)
+    else:
+        geometry = (np.zeros(1, dtype=np.int32), _NO_FLOAT, _NO_FLOAT)
+    nodes, edges = path.nodes.astype(np.int32, copy=False), path.edges.astype(np.int32, copy=False)
+    seconds = path.seconds.astype(np.float64, copy=False)
+    return _polyline(nodes, edges, seconds, place.node_lat, place.node_lon, *geometry)
+
+
+def path_length_m(place: City | DetourTimes, path: Path) -> float:
+    """Return the metres of a path along its edges; straight lines where it has no road graph."""
+    if isinstance(place, City):
+        return float(place.edge_length_m[path.edges].sum(dtype=np.float64))
+    lat, lon = place.node_lat[path.nodes], place.node_lon[path.nodes]
+    return float(np.sum(haversine_m(lat[:-1], lon[:-1], lat[1:], lon[1:])))
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _polyline(
+    nodes: Int32,
+    edges: Int32,
+    seconds: Float64,
+    node_lat: Float64,
+    node_lon: Float64,
+    offsets: Int32,
+    geom_lat: Float64,
+    geom_lon: Float64,
+) -> tuple[Float64, Float64, Float64]:
+    size = 1
+    for e in edges:
+        size += 1 if e < 0 else offsets[e + 1] - offsets[e] - 1
+    lat, lon, t = np.empty(size), np.empty(size), np.empty(size)
+    lat[0], lon[0], t[0] = node_lat[nodes[0]], node_lon[nodes[0]], 0.0
+    shrink = math.cos(math.radians(lat[0]))
+    last = 0
+    for leg in range(len(edges)):
+        first, e = last, edges[leg]
+        if e < 0:
+            last += 1
+            lat[last], lon[last] = node_lat[nodes[leg + 1]], node_lon[nodes[leg + 1]]
+        else:
+            for i in range(offsets[e] + 1, offsets[e + 1]):
+                last += 1
+                lat[last], lon[last] = geom_lat[i], geom_lon[i]
+        _spread(lat, lon, t, first, last, seconds[leg], shrink)
+    return lat, lon, t
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _spread(
+    lat: NDArray[np.float64],
+    lon: NDArray[np.float64],
+    t: NDArray[np.float64],
+    first: int,
+    last: int,
+    seconds: float,
+    shrink: float,
+) -> None:
+    """Fill the times of points first+1..last, in proportion to distance."""
+    total = 0.0
+    for i in range(first + 1, last + 1):
+        total += math.hypot(lat[i] - lat[i - 1], (lon[i] - lon[i - 1]) * shrink)
+        t[i] = total
+    end = t[first] + seconds
+    for i in range(first + 1, last):
+        t[i] = min(t[first] + seconds * (t[i] / total if total > 0.0 else 1.0), end)
+    t[last] = end

@@ -1,0 +1,1 @@
+"""Road sources: one reader per file, each returning a `roads.raw.RawCity`."""

@@ -1,0 +1,24 @@
+"""Scenario files and the readers of recorded days.
+
+    from scenarios import load_scenario
+    scenario = load_scenario("quickstart", ["hours=0.5", "drivers=40"])
+
+Keys, defaults and valid values are listed in docs/scenarios.md.
+"""
+
+from scenarios.codec import from_dict, scenario_hash, to_dict
+from scenarios.data import data_dir, resolve
+from scenarios.loader import load_scenario, scenario_names, scenario_path
+from scenarios.traces import read_trace
+
+__all__ = [
+    "data_dir",
+    "from_dict",
+    "load_scenario",
+    "read_trace",
+    "resolve",
+    "scenario_hash",
+    "scenario_names",
+    "scenario_path",
+    "to_dict",
+]

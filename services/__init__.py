@@ -1,0 +1,1 @@
+"""The marketplace's application logic on ports: the same code in the simulator and in production."""

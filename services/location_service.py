@@ -1,0 +1,101 @@
+"""Drivers' shifts and positions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from domain.drivers import DriverProfiles, DriverStatus
+from domain.errors import Conflict, InvalidRequest
+from domain.events import Event, EventKind, Topic
+from domain.ports import Clock, DriverIndex, EventBus
+from domain.units import FloatArray, IntArray
+
+MAX_LAT = 85.05112878
+"""Positions beyond are refused: a web-Mercator geohash cannot hold them."""
+
+
+class LocationService:
+    """Signs drivers on and off and takes their pings.
+
+    `DRIVERS_MOVED` goes out for watched drivers only: `watched` returns their ids, sorted int64, and a ping
+    batch without any of them publishes nothing. `has_open_offer` tells
+    of drivers who are being asked. The event's data are `driver_ids`, `lat`, `lon` arrays.
+    """
+
+    def __init__(
+        self,
+        drivers: DriverIndex,
+        bus: EventBus,
+        clock: Clock,
+        *,
+        watched: Callable[[], IntArray],
+        has_open_offer: Callable[[int], bool],
+    ) -> None:
+        self._drivers = drivers
+        self._bus = bus
+        self._clock = clock
+        self._watched = watched
+        self._has_open_offer = has_open_offer
+
+    async def sign_on(self, drivers: DriverProfiles) -> None:
+        """Begin shifts: drivers become known and available, with no load and no plan."""
+        _check_positions(drivers.id, drivers.lat, drivers.lon)
+        if (np.asarray(drivers.capacity) < 1).any():
+            raise InvalidRequest("a driver must be able to carry at least one order")
+        await self._drivers.sign_on(drivers, self._clock.now_s())
+
+    async def sign_off(self, driver_ids: IntArray) -> None:
+        """End shifts: no more offers; plans are finished."""
+        await self._drivers.sign_off(np.asarray(driver_ids, np.int64))
+
+    async def pause(self, driver_id: int) -> None:
+        """Begin a break: no offers, the plan is finished. Conflict if the driver is offline."""
+        await self._switch(driver_id, DriverStatus.ON_BREAK)
+
+    async def resume(self, driver_id: int) -> None:
+        """End a break. Conflict if the driver is offline."""
+        is_asked = self._has_open_offer(driver_id)
+        await self._switch(driver_id, DriverStatus.OFFERED if is_asked else DriverStatus.AVAILABLE)
+
+    async def ping(self, driver_ids: IntArray, lat: FloatArray, lon: FloatArray, at_s: float) -> None:
+        """Take positions [n] seen at `at_s`; later ones already known stay.
+
+        Raises:
+            InvalidRequest: lengths differ, a position is not finite or not on the map, `at_s` is not finite.
+            NotFound: an unknown driver. Nothing is written then.
+        """
+        _check_positions(driver_ids, lat, lon)
+        if not np.isfinite(at_s):
+            raise InvalidRequest(f"a ping's time must be finite, not {at_s}")
+        await self._drivers.move(driver_ids, lat, lon, at_s)
+        watched = self._watched()
+        if len(watched):
+            await self._publish(watched, driver_ids, lat, lon, at_s)
+
+    async def _switch(self, driver_id: int, status: DriverStatus) -> None:
+        ids = np.array([driver_id], np.int64)
+        states = await self._drivers.states(ids)
+        if states.status[0] == DriverStatus.OFFLINE:
+            raise Conflict(f"driver {driver_id} is offline")
+        await self._drivers.set_status(ids, status)
+
+    async def _publish(
+        self, watched: IntArray, driver_ids: IntArray, lat: FloatArray, lon: FloatArray, at_s: float
+    ) -> None:
+        seen = np.isin(driver_ids, watched)
+        if not seen.any():
+            return
+        data = {"driver_ids": driver_ids[seen], "lat": np.asarray(lat)[seen], "lon": np.asarray(lon)[seen]}
+        event = Event(id=0, topic=Topic.LOCATIONS, kind=EventKind.DRIVERS_MOVED, key=0, at_s=at_s, data=data)
+        await self._bus.publish([event])
+
+
+def _check_positions(driver_ids: IntArray, lat: FloatArray, lon: FloatArray) -> None:
+    if not len(driver_ids) == len(lat) == len(lon):
+        raise InvalidRequest(f"{len(driver_ids)} drivers, {len(lat)} latitudes, {len(lon)} longitudes")
+    if len(lat) and not (
+        np.min(lat) >= -MAX_LAT and np.max(lat) <= MAX_LAT and np.min(lon) >= -180.0 and np.max(lon) <= 180.0
+    ):  # a NaN makes every comparison false
+        raise InvalidRequest("a position is not finite or off the map")

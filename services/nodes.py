@@ -1,0 +1,35 @@
+"""Road nodes of fixed points, snapped once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from domain.units import FloatArray, IntArray
+
+Snap = Callable[[FloatArray, FloatArray], IntArray]
+"""Nearest road node, int32 [n], of points in degrees, float64 [n]."""
+
+Point = tuple[float, float]
+
+
+class NodeCache:
+    """Remembers the nodes of restaurants and customers by position; emptied when it holds `limit` points."""
+
+    def __init__(self, snap: Snap, *, limit: int = 500_000) -> None:
+        self.snap = snap
+        self._limit = limit
+        self._nodes: dict[Point, int] = {}
+
+    def of(self, points: Sequence[Point]) -> list[int]:
+        """Return the nodes of points (latitude, longitude), in input order; unknown ones in one snap."""
+        nodes = self._nodes
+        if len(nodes) + len(points) > self._limit:
+            nodes.clear()
+        missing = [point for point in dict.fromkeys(points) if point not in nodes]
+        if missing:
+            degrees = np.array(missing, np.float64)
+            found = self.snap(np.ascontiguousarray(degrees[:, 0]), np.ascontiguousarray(degrees[:, 1]))
+            nodes.update(zip(missing, found.tolist(), strict=True))
+        return [nodes[point] for point in points]

@@ -1,0 +1,37 @@
+"""Plans: small functions over a driver's planned stops."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from domain.drivers import DriverStates, Plan, Stop, StopKind
+
+
+def plan_of(states: DriverStates, row: int = 0) -> Plan:
+    """Return the planned stops of one driver of `states`."""
+    first, end = int(states.stop_offsets[row]), int(states.stop_offsets[row + 1])
+    columns = (states.stop_kind, states.stop_order_id, states.stop_lat, states.stop_lon)
+    stops = zip(*(column[first:end].tolist() for column in columns), strict=True)
+    return tuple(Stop(kind=StopKind(k), order_id=o, lat=y, lon=x) for k, o, y, x in stops)
+
+
+def without_order(plan: Plan, order_id: int) -> Plan:
+    """Return the plan without an order's stops."""
+    return tuple(stop for stop in plan if stop.order_id != order_id)
+
+
+def without_stop(plan: Plan, kind: StopKind, order_id: int) -> Plan:
+    """Return the plan without one stop."""
+    return tuple(stop for stop in plan if stop.kind is not kind or stop.order_id != order_id)
+
+
+def reconciled(offered: Plan, current: Plan, new_orders: Collection[int]) -> Plan:
+    """Return the plan of an accepted offer, given what the driver still has to do now.
+
+    Stops that were completed, or orders that were taken away, since the offer was made drop out of the
+    offered plan; stops that the offer does not know of come last.
+    """
+    owed = {(stop.kind, stop.order_id) for stop in current}
+    kept = [stop for stop in offered if stop.order_id in new_orders or (stop.kind, stop.order_id) in owed]
+    known = {(stop.kind, stop.order_id) for stop in kept}
+    return (*kept, *(stop for stop in current if (stop.kind, stop.order_id) not in known))

@@ -1,0 +1,196 @@
+"""From a strategy's decision to offers: whole plans, pay and predicted deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from domain.drivers import Plan, Stop, StopKind
+from domain.offers import NewOffer
+from domain.order_state import OrderState
+from domain.units import MINUTE_S
+from matching.contract import Decision
+from roads.protocols import TravelTimes
+from services.eta_service import EtaService, Outlook
+from services.geocell import metres_between
+from services.route_times import Visit, leg_seconds, visits
+from services.settings import MatchSettings
+from services.snapshot_builder import Picture
+
+Stops = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What one driver is to do: all stops, (kind, order axis), and which of the orders are new."""
+
+    driver: int
+    new_orders: tuple[int, ...]
+    stops: Stops
+
+
+class Proposals:
+    """Reads a decision against its picture. Order and driver numbers are axis indices of the snapshot."""
+
+    def __init__(self, picture: Picture, decision: Decision) -> None:
+        self._picture = picture
+        self._decision = decision
+
+    @cached_property
+    def moved(self) -> list[int]:
+        """Accepted orders that change drivers."""
+        snapshot = self._picture.snapshot
+        first = snapshot.open_orders
+        was, will = snapshot.order_driver[first:], self._decision.driver[first:]
+        return [first + int(at) for at in (was != will).nonzero()[0]]
+
+    def asked(self) -> list[Proposal]:
+        """Return one proposal per driver with new orders, by driver."""
+        moved = set(self.moved)
+        return [
+            Proposal(
+                driver=driver,
+                new_orders=tuple(orders),
+                stops=self._routes.get(driver) or self._appended(driver, orders, moved),
+            )
+            for driver, orders in sorted(self._new_orders.items())
+        ]
+
+    def told(self) -> list[Proposal]:
+        """Return one proposal per driver with a route but no new orders, by driver."""
+        return [
+            Proposal(driver=driver, new_orders=(), stops=stops)
+            for driver, stops in sorted(self._routes.items())
+            if driver not in self._new_orders
+        ]
+
+    def plan(self, proposal: Proposal) -> Plan:
+        """Return a proposal's stops as a plan."""
+        return tuple(self._stop(kind, order) for kind, order in proposal.stops)
+
+    @cached_property
+    def _new_orders(self) -> dict[int, list[int]]:
+        assigned = self._decision.driver.tolist()
+        found: dict[int, list[int]] = {}
+        for order in (*range(self._picture.snapshot.open_orders), *self.moved):
+            if assigned[order] >= 0:
+                found.setdefault(assigned[order], []).append(order)
+        return found
+
+    @cached_property
+    def _routes(self) -> dict[int, Stops]:
+        decision = self._decision
+        if not len(decision.route_driver):
+            return {}
+        offsets = decision.route_offsets.tolist()
+        stops = list(zip(decision.route_kind.tolist(), decision.route_order.tolist(), strict=True))
+        drivers = decision.route_driver.tolist()
+        return {driver: stops[offsets[i] : offsets[i + 1]] for i, driver in enumerate(drivers)}
+
+    def planned(self, driver: int) -> Stops:
+        """Return the stops that a driver has already."""
+        snapshot = self._picture.snapshot
+        span = slice(int(snapshot.stop_offsets[driver]), int(snapshot.stop_offsets[driver + 1]))
+        return list(zip(snapshot.stop_kind[span].tolist(), snapshot.stop_order[span].tolist(), strict=True))
+
+    def _appended(self, driver: int, orders: list[int], moved: set[int]) -> Stops:
+        """Return the default route: what is planned and stays, then all pickups, then all drop-offs."""
+        stays = [stop for stop in self.planned(driver) if stop[1] not in moved]
+        pickups = [(int(StopKind.PICKUP), order) for order in orders]
+        return [*stays, *pickups, *((int(StopKind.DROPOFF), order) for order in orders)]
+
+    def _stop(self, kind: int, order: int) -> Stop:
+        snapshot = self._picture.snapshot
+        at_restaurant = kind == StopKind.PICKUP
+        lat = snapshot.order_restaurant_lat if at_restaurant else snapshot.order_customer_lat
+        lon = snapshot.order_restaurant_lon if at_restaurant else snapshot.order_customer_lon
+        return Stop(
+            kind=StopKind.PICKUP if at_restaurant else StopKind.DROPOFF,
+            order_id=int(self._picture.order_id[order]),
+            lat=float(lat[order]),
+            lon=float(lon[order]),
+        )
+
+    def offers(
+        self, asked: Sequence[Proposal], travel: TravelTimes, eta: EtaService, settings: MatchSettings
+    ) -> list[NewOffer]:
+        """Return the terms of the offers: one travel-time call per vehicle and one prediction for all."""
+        snapshot = self._picture.snapshot
+        now_s = snapshot.now_s
+        routes = [self._nodes(one.driver, one.stops) for one in asked]
+        before = [self._nodes(one.driver, self.planned(one.driver)) for one in asked]
+        vehicles = [int(snapshot.driver_vehicle[one.driver]) for one in asked]
+        legs = leg_seconds(travel, routes + before, vehicles * 2, now_s)
+        timed = [
+            visits(
+                one.stops,
+                legs[i],
+                pickup_service_s=settings.pickup_service_s,
+                dropoff_service_s=settings.dropoff_service_s,
+            )
+            for i, one in enumerate(asked)
+        ]
+        outlooks = [
+            self._outlook(order, one, timed[i][order])
+            for i, one in enumerate(asked)
+            for order in one.new_orders
+        ]
+        remaining_s = eta.predict(outlooks, now_s).mean_s.tolist() if outlooks else []
+        offers, at = [], 0
+        for i, one in enumerate(asked):
+            end = at + len(one.new_orders)
+            drive_s = max(sum(legs[i]) - sum(legs[len(asked) + i]), 0.0)
+            etas = tuple(now_s + seconds for seconds in remaining_s[at:end])
+            offers.append(self._terms(one, drive_s, etas, settings))
+            at = end
+        return offers
+
+    def _terms(
+        self, proposal: Proposal, drive_s: float, eta_s: tuple[float, ...], settings: MatchSettings
+    ) -> NewOffer:
+        snapshot, states = self._picture.snapshot, self._picture.states
+        driver, orders = proposal.driver, proposal.new_orders
+        first = next(o for kind, o in proposal.stops if kind == StopKind.PICKUP and o in orders)
+        pickup_m = metres_between(
+            float(snapshot.driver_lat[driver]),
+            float(snapshot.driver_lon[driver]),
+            float(snapshot.order_restaurant_lat[first]),
+            float(snapshot.order_restaurant_lon[first]),
+        )
+        pay = settings.pay_base_cents * len(orders) + settings.pay_per_min_cents * drive_s / MINUTE_S
+        return NewOffer(
+            driver_id=int(states.id[driver]),
+            order_ids=tuple(int(self._picture.order_id[order]) for order in orders),
+            plan=self.plan(proposal),
+            created_at_s=snapshot.now_s,
+            expires_at_s=snapshot.now_s + settings.offer_ttl_s,
+            pay_cents=round(pay),
+            drive_s_est=drive_s,
+            pickup_m=pickup_m,
+            eta_s=eta_s,
+        )
+
+    def _nodes(self, driver: int, stops: Stops) -> list[int]:
+        snapshot = self._picture.snapshot
+        if not stops:
+            return [0]
+        nodes = [int(snapshot.driver_node[driver])]
+        for kind, order in stops:
+            at_restaurant = kind == StopKind.PICKUP
+            ends = snapshot.order_restaurant_node if at_restaurant else snapshot.order_customer_node
+            nodes.append(int(ends[order]))
+        return nodes
+
+    def _outlook(self, order: int, proposal: Proposal, visit: Visit) -> Outlook:
+        snapshot = self._picture.snapshot
+        is_ready = bool(snapshot.order_is_ready[order])
+        return Outlook(
+            state=OrderState.READY_FOR_PICKUP if is_ready else OrderState.CONFIRMED,
+            restaurant_id=int(self._picture.restaurant_id[order]),
+            prep_remaining_s_est=float(self._picture.ready_s[order]) - snapshot.now_s,
+            to_customer_s=visit.to_customer_s,
+            to_restaurant_s=visit.to_restaurant_s,
+            has_driver=True,
+            load=len({one for _, one in proposal.stops}) - 1,
+        )

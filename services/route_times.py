@@ -1,0 +1,64 @@
+"""Believed times along planned routes: legs in one travel-time call per vehicle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from domain.drivers import StopKind
+from domain.vehicles import Vehicle
+from roads.protocols import TravelTimes
+
+Stops = Sequence[tuple[int, int]]
+"""(kind, order) per stop, in driving order; the order by any key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """When a driver reaches an order's stops, seconds from now.
+
+    `to_restaurant_s` until arrival there (0 if picked up); `to_customer_s` from leaving the restaurant (if
+    picked up: from now) until arrival at the customer. Both include handling at stops before.
+    """
+
+    to_restaurant_s: float
+    to_customer_s: float
+
+
+def leg_seconds(
+    travel: TravelTimes, routes: Sequence[Sequence[int]], vehicles: Sequence[int], at_s: float
+) -> list[list[float]]:
+    """Return the seconds of each leg of each route; a route is its nodes in driving order."""
+    legs: list[list[float]] = [[] for _ in routes]
+    for vehicle in sorted(set(vehicles)):
+        mine = [i for i, one in enumerate(vehicles) if one == vehicle]
+        origins = [node for i in mine for node in routes[i][:-1]]
+        if not origins:
+            continue
+        destinations = [node for i in mine for node in routes[i][1:]]
+        ends = np.array([origins, destinations], np.int32)
+        seconds = travel.times(ends[0], ends[1], at_s=at_s, vehicle=Vehicle(vehicle)).tolist()
+        at = 0
+        for i in mine:
+            legs[i] = seconds[at : at + len(routes[i]) - 1]
+            at += len(legs[i])
+    return legs
+
+
+def visits(
+    stops: Stops, legs: Iterable[float], *, pickup_service_s: float, dropoff_service_s: float
+) -> dict[int, Visit]:
+    """Return the visit of every order with a drop-off among the stops."""
+    clock_s, reached, left, found = 0.0, {}, {}, {}
+    for (kind, order), leg_s in zip(stops, legs, strict=True):
+        clock_s += leg_s
+        if kind == StopKind.PICKUP:
+            reached[order] = clock_s
+            clock_s += pickup_service_s
+            left[order] = clock_s
+        else:
+            found[order] = Visit(reached.get(order, 0.0), clock_s - left.get(order, 0.0))
+            clock_s += dropoff_service_s
+    return found

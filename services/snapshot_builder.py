@@ -1,0 +1,214 @@
+"""Builds the strategy's snapshot: a handful of array passes and store calls for all orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.drivers import Candidates, DriverStates
+from domain.ports import DriverIndex
+from domain.units import FloatArray, IntArray
+from matching.contract import Snapshot, Strategy
+from matching.snapshot import build_snapshot
+from roads.protocols import TravelTimes
+from services.nodes import Snap
+from services.order_book import NO_DRIVER, OrderBook
+from services.settings import MatchSettings
+
+_ANY_LOAD = int(np.iinfo(np.int16).max)
+Rows = NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """A snapshot with what is behind its axes.
+
+    `order_id`, `restaurant_id` int64 [n]; `ready_s` float64 [n], the quoted ready moment even where it has
+    passed; `states` of the driver axis [m].
+    """
+
+    snapshot: Snapshot
+    order_id: IntArray
+    restaurant_id: IntArray
+    ready_s: FloatArray
+    states: DriverStates
+    search_s: float
+
+
+class SnapshotBuilder:
+    """Asks the driver index for candidates and lays everything out in arrays."""
+
+    def __init__(
+        self,
+        drivers: DriverIndex,
+        book: OrderBook,
+        snap: Snap,
+        strategy: Strategy,
+        settings: MatchSettings,
+    ) -> None:
+        self._drivers = drivers
+        self._book = book
+        self._snap = snap
+        self._strategy = strategy
+        self._settings = settings
+
+    async def build(
+        self,
+        orders: Rows,
+        excluded: dict[int, set[int]],
+        *,
+        now_s: float,
+        next_s: float,
+        travel: TravelTimes,
+    ) -> Picture | None:
+        """Return the picture of waiting `orders` (book rows), or None if no order has a candidate.
+
+        `excluded` holds, by order id, the drivers who are not to be asked.
+        """
+        began = perf_counter()
+        found = await self._candidates(orders, excluded, now_s)
+        search_s = perf_counter() - began
+        if not len(found.driver_id):
+            return None
+        driver_id, candidate_driver = np.unique(found.driver_id, return_inverse=True)
+        states = await self._drivers.states(driver_id)
+        stops = await self._stops(states, len(orders), now_s)
+        every = np.concatenate([orders, stops.orders]) if len(stops.orders) else orders
+        snapshot = build_snapshot(
+            now_s=now_s,
+            next_s=next_s,
+            open_orders=len(orders),
+            travel=travel,
+            pickup_service_s=self._settings.pickup_service_s,
+            dropoff_service_s=self._settings.dropoff_service_s,
+            order_driver=np.concatenate([np.full(len(orders), -1, np.int32), stops.order_driver]),
+            stop_offsets=stops.offsets,
+            stop_order=stops.order,
+            stop_kind=stops.kind,
+            candidate_offsets=found.offsets,
+            candidate_driver=candidate_driver,
+            candidate_distance_m=found.distance_m,
+            **_order_columns(every, now_s),
+            **self._driver_columns(states, stops.load),
+        )
+        return Picture(
+            snapshot=snapshot,
+            order_id=every["id"],
+            restaurant_id=every["restaurant"],
+            ready_s=every["ready_s"],
+            states=states,
+            search_s=search_s,
+        )
+
+    async def _candidates(self, orders: Rows, excluded: dict[int, set[int]], now_s: float) -> Candidates:
+        """Find each order's nearest drivers in one call, leave out the excluded, keep the nearest k."""
+        strategy = self._strategy
+        most_excluded = max((len(drivers) for drivers in excluded.values()), default=0)
+        found = await self._drivers.nearest(
+            np.ascontiguousarray(orders["restaurant_lat"]),
+            np.ascontiguousarray(orders["restaurant_lon"]),
+            k=strategy.candidates + most_excluded,
+            radius_m=strategy.radius_m,
+            now_s=now_s,
+            max_load=_ANY_LOAD if strategy.bundles else 0,
+        )
+        return _kept(found, orders["id"], excluded, strategy.candidates) if most_excluded else found
+
+    async def _stops(self, states: DriverStates, open_orders: int, now_s: float) -> _Stops:
+        """Lay out the planned stops and their orders; stops of orders that are not the driver's drop out."""
+        stop_driver = np.repeat(np.arange(len(states.id)), np.diff(states.stop_offsets))
+        if not len(stop_driver):
+            return _no_stops(states, self._book)
+        ids, inverse = np.unique(states.stop_order_id, return_inverse=True)
+        rows = await self._book.take(ids, now_s)
+        owner = np.searchsorted(states.id, rows["driver"])
+        owner = np.where(owner < len(states.id), owner, 0)
+        is_live = (states.id[owner] == rows["driver"]) & (rows["driver"] != NO_DRIVER)
+        kept = is_live[inverse] & (owner[inverse] == stop_driver)
+        axis = np.cumsum(is_live) - 1 + open_orders
+        counts = np.bincount(stop_driver[kept], minlength=len(states.id))
+        return _Stops(
+            orders=rows[is_live],
+            order_driver=owner[is_live].astype(np.int32),
+            offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            order=axis[inverse[kept]],
+            kind=states.stop_kind[kept],
+            load=np.bincount(owner[is_live], minlength=len(states.id)),
+        )
+
+    def _driver_columns(self, states: DriverStates, load: IntArray) -> dict[str, Any]:
+        return {
+            "driver_lat": states.lat,
+            "driver_lon": states.lon,
+            "driver_node": self._snap(states.lat, states.lon),
+            "driver_vehicle": states.vehicle,
+            "driver_load": load,
+            "driver_capacity": states.capacity,
+            "driver_rating": states.rating,
+            "driver_needs_more": states.deliveries < states.goal_deliveries,
+            "driver_shift_end_s": states.shift_end_s,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Stops:
+    """Planned stops on the axes of the snapshot, and the accepted orders in them."""
+
+    orders: Rows
+    order_driver: IntArray
+    offsets: IntArray
+    order: IntArray
+    kind: IntArray
+    load: IntArray
+
+
+def _no_stops(states: DriverStates, book: OrderBook) -> _Stops:
+    return _Stops(
+        orders=book.no_rows,
+        order_driver=np.empty(0, np.int32),
+        offsets=np.zeros(len(states.id) + 1, np.int64),
+        order=np.empty(0, np.int32),
+        kind=np.empty(0, np.int8),
+        load=np.zeros(len(states.id), np.int16),
+    )
+
+
+def _kept(found: Candidates, order_ids: IntArray, excluded: dict[int, set[int]], k: int) -> Candidates:
+    """Drop excluded pairs and what is beyond the k nearest of an order."""
+    counts = np.diff(found.offsets)
+    point = np.repeat(np.arange(len(counts)), counts)
+    keep = np.ones(len(point), np.bool_)
+    for i, order_id in enumerate(order_ids.tolist()):
+        drivers = excluded.get(order_id)
+        if drivers:
+            span = slice(int(found.offsets[i]), int(found.offsets[i + 1]))
+            keep[span] = ~np.isin(found.driver_id[span], list(drivers))
+    before = np.concatenate([[0], np.cumsum(keep)])
+    rank = before[:-1] - before[found.offsets[:-1]][point]
+    keep &= rank < k
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(np.bincount(point[keep], minlength=len(counts)), out=offsets[1:])
+    return Candidates(offsets=offsets, driver_id=found.driver_id[keep], distance_m=found.distance_m[keep])
+
+
+def _order_columns(rows: Rows, now_s: float) -> dict[str, Any]:
+    ready_s = rows["ready_s"]
+    return {
+        "order_restaurant": np.unique(rows["restaurant"], return_inverse=True)[1],
+        "order_restaurant_node": rows["restaurant_node"],
+        "order_customer_node": rows["customer_node"],
+        "order_restaurant_lat": rows["restaurant_lat"],
+        "order_restaurant_lon": rows["restaurant_lon"],
+        "order_customer_lat": rows["customer_lat"],
+        "order_customer_lon": rows["customer_lon"],
+        "order_placed_s": rows["placed_s"],
+        "order_ready_s_est": np.where(rows["is_ready"], ready_s, np.maximum(ready_s, now_s)),
+        "order_due_s": rows["due_s"],
+        "order_since_s": rows["since_s"],
+        "order_is_ready": rows["is_ready"],
+        "order_is_picked_up": rows["is_picked_up"],
+    }

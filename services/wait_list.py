@@ -1,0 +1,77 @@
+"""When waiting orders are due: next try, giving up; and who is not to be asked for them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from services.settings import MatchSettings
+
+
+class WaitList:
+    """Times per waiting order, as heaps whose stale entries are dropped when they come to the top.
+
+    `is_waiting` tells whether an order still waits.
+    """
+
+    def __init__(self, is_waiting: Callable[[int], bool], settings: MatchSettings) -> None:
+        self._is_waiting = is_waiting
+        self._settings = settings
+        self._tries: list[tuple[float, int]] = []
+        self._try_at: dict[int, float] = {}
+        self._give_ups: list[tuple[float, int]] = []
+        self.excluded: dict[int, set[int]] = {}
+
+    def begin(self, order_id: int, now_s: float, since_s: float) -> None:
+        """An order begins to wait, or waits again, since `since_s`."""
+        self.retry(order_id, now_s)
+        heappush(self._give_ups, (since_s + self._settings.give_up_s, order_id))
+
+    def retry(self, order_id: int, at_s: float) -> None:
+        """Try an order at `at_s`."""
+        self._try_at[order_id] = at_s
+        heappush(self._tries, (at_s, order_id))
+
+    def exclude(self, order_id: int, driver_id: int) -> None:
+        """Do not ask this driver again, until so many have been excluded that all may be asked again."""
+        drivers = self.excluded.setdefault(order_id, set())
+        drivers.add(driver_id)
+        if len(drivers) >= self._settings.max_offers:
+            del self.excluded[order_id]
+
+    def forget(self, order_id: int) -> None:
+        """The order is assigned for good, or gone."""
+        self.excluded.pop(order_id, None)
+        self._try_at.pop(order_id, None)
+
+    def next_try_s(self) -> float:
+        """Return when the next waiting order is to be tried; inf if none."""
+        while self._tries and not self._is_current(*self._tries[0]):
+            heappop(self._tries)
+        return self._tries[0][0] if self._tries else math.inf
+
+    def next_give_up_s(self) -> float:
+        """Return when the next waiting order is given up; inf if none."""
+        while self._give_ups and not self._is_waiting(self._give_ups[0][1]):
+            heappop(self._give_ups)
+        return self._give_ups[0][0] if self._give_ups else math.inf
+
+    def take_tries(self, now_s: float) -> list[int]:
+        """Return the waiting orders that are to be tried by now."""
+        due: list[int] = []
+        while self.next_try_s() <= now_s:
+            order_id = heappop(self._tries)[1]
+            del self._try_at[order_id]
+            due.append(order_id)
+        return due
+
+    def take_given_up(self, now_s: float) -> list[int]:
+        """Return the waiting orders that are given up by now."""
+        due: list[int] = []
+        while self.next_give_up_s() <= now_s:
+            due.append(heappop(self._give_ups)[1])
+        return list(dict.fromkeys(due))
+
+    def _is_current(self, at_s: float, order_id: int) -> bool:
+        return self._try_at.get(order_id) == at_s and self._is_waiting(order_id)

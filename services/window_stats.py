@@ -1,0 +1,40 @@
+"""What one decision of the match service did and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WindowStats:
+    """One decision.
+
+    `orders` waited; `drivers` were candidates in `pairs` order-driver pairs; `offered` orders went into
+    `offers` offers; `left` orders wait on; `refused` offers met a conflict; `moved` accepted orders changed
+    driver. Wall seconds per stage: `search_s` nearest drivers, `snapshot_s` arrays, `travel_s` travel times
+    asked within strategy and offers (it is part of theirs), `strategy_s` the decision, `offers_s` its
+    check, plans, ETAs and opening.
+    """
+
+    at_s: float
+    orders: int
+    drivers: int
+    pairs: int
+    offered: int
+    offers: int
+    left: int
+    refused: int
+    moved: int
+    search_s: float
+    snapshot_s: float
+    travel_s: float
+    strategy_s: float
+    offers_s: float
+
+
+WindowObserver = Callable[[WindowStats], None]
+
+
+def ignore_window(stats: WindowStats) -> None:
+    """Observe nothing."""

@@ -1,0 +1,1 @@
+"""The SimPy world: demand, kitchens, drivers, movement, shocks; the platform seam; the run recorder."""

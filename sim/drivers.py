@@ -1,0 +1,178 @@
+"""Drivers' shifts and breaks, and what they do when idle."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import simpy
+
+from domain.drivers import DriverProfiles
+from domain.units import BoolArray, FloatArray, IntArray
+from domain.vehicles import Vehicle
+from sim.driver import Driver
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+
+class Drivers:
+    """All drivers of a market."""
+
+    def __init__(self, world: World) -> None:
+        shifts = world.workload.shifts
+        self._world = world
+        self._rows = world.recorder.drivers
+        self._shifts = shifts
+        self._all = [
+            Driver(i, int(shifts.node[i]), Vehicle(int(shifts.vehicle[i]))) for i in range(len(shifts))
+        ]
+        self._idle_since: FloatArray = np.full(len(shifts), np.inf)
+        self._has_moved: BoolArray = np.zeros(len(shifts), bool)
+        self._pull = np.cumsum(world.workload.restaurants.popularity)
+
+    def by_id(self, driver_id: int) -> Driver:
+        """Return a driver."""
+        return self._all[driver_id - 1]
+
+    def shifts(self) -> simpy.events.ProcessGenerator:
+        """Sign drivers on and off and note when breaks fall due (a SimPy process)."""
+        env = self._world.env
+        shifts = self._shifts
+        for at_s, kind, drivers in _schedule(shifts.start_s, shifts.end_s, shifts.break_at_s):
+            if at_s > env.now:
+                yield env.timeout(at_s - env.now)
+            if kind == _ON:
+                self._sign_on(drivers)
+            else:
+                change = self._shift_ends if kind == _OFF else self._break_due
+                for d in drivers:
+                    change(self._all[d])
+
+    def _sign_on(self, drivers: IntArray) -> None:
+        shifts, world = self._shifts, self._world
+        world.fleet.online[drivers] = True
+        self._idle_since[drivers] = world.env.now
+        for d in drivers:
+            self._all[d].on_shift = True
+        world.call(
+            world.platform.sign_on(
+                DriverProfiles(
+                    id=drivers + 1,
+                    vehicle=shifts.vehicle[drivers],
+                    capacity=shifts.capacity[drivers],
+                    rating=shifts.rating[drivers],
+                    goal_deliveries=shifts.goal_deliveries[drivers],
+                    shift_end_s=shifts.end_s[drivers],
+                    lat=shifts.lat[drivers],
+                    lon=shifts.lon[drivers],
+                )
+            )
+        )
+
+    def _shift_ends(self, driver: Driver) -> None:
+        driver.on_shift = False
+        self._world.call(self._world.platform.sign_off(np.array([driver.id])))
+        if driver.spell is None and not driver.on_break:
+            self._leave(driver)
+
+    def _leave(self, driver: Driver) -> None:
+        now_s, i = self._world.env.now, driver.index
+        self._world.fleet.online[i] = False
+        self._idle_since[i] = np.inf
+        self._rows["signed_off_s"][i] = now_s
+        self._rows["online_s"][i] = now_s - self._shifts.start_s[i]
+
+    def _break_due(self, driver: Driver) -> None:
+        driver.break_due = True
+        self.break_if_due(driver)
+
+    def _take_break(self, driver: Driver) -> None:
+        driver.break_due, driver.on_break = False, True
+        self._idle_since[driver.index] = np.inf
+        self._world.call(self._world.platform.pause(driver.id))
+        length_s = float(self._shifts.break_s[driver.index])
+        self._rows["break_s"][driver.index] += length_s
+        self._world.after(length_s, partial(self._end_break, driver))
+
+    def _end_break(self, driver: Driver) -> None:
+        driver.on_break = False
+        if not driver.on_shift:
+            self._leave(driver)
+            return
+        self._world.call(self._world.platform.resume(driver.id))
+        self._idle_since[driver.index] = self._world.env.now
+
+    def break_if_due(self, driver: Driver) -> None:
+        """Take the break that had to wait for an offer to close."""
+        if (
+            driver.break_due
+            and not driver.offers
+            and driver.spell is None
+            and driver.on_shift
+            and not driver.on_break
+        ):
+            self._take_break(driver)
+
+    def reposition_idle(self) -> None:
+        """Send drivers who have been idle for long to a busy area."""
+        fleet, now_s = self._world.market.fleet, self._world.env.now
+        long_idle = (now_s - self._idle_since >= fleet.reposition_after_s) & ~self._has_moved
+        for d in np.flatnonzero(long_idle):
+            driver = self._all[d]
+            self._has_moved[d] = True
+            if self._world.streams.uniform("moves", driver.id, driver.spells) < fleet.reposition_share:
+                self._world.spells.begin(driver, self._busy_area(driver))
+
+    def _busy_area(self, driver: Driver) -> int:
+        """Return the node of the nearest of three restaurants drawn by popularity."""
+        restaurants, ground = self._world.workload.restaurants, self._world.ground
+        draws = [self._world.streams.uniform("areas", driver.id, 3 * driver.spells + k) for k in range(3)]
+        nodes = restaurants.node[np.searchsorted(self._pull, np.array(draws) * self._pull[-1])]
+        here = np.full(3, driver.node)
+        times = ground.believed.times(here, nodes, at_s=self._world.env.now, vehicle=driver.vehicle)
+        return int(nodes[np.argmin(times)])
+
+    def is_busy(self, driver: Driver) -> None:
+        """Take note that a driver is no longer idle."""
+        self._idle_since[driver.index] = np.inf
+
+    def is_idle(self, driver: Driver, *, has_moved: bool) -> None:
+        """Take note that a driver has nothing left to do: go home, take a break, or wait for work."""
+        self._has_moved[driver.index] = has_moved
+        if not driver.on_shift:
+            self._leave(driver)
+        elif driver.break_due and not driver.offers:
+            self._take_break(driver)
+        else:
+            self._idle_since[driver.index] = self._world.env.now
+
+    def finish(self) -> None:
+        """Close the books of drivers who are still signed on."""
+        for i in np.flatnonzero(self._world.fleet.online):
+            driver = self._all[i]
+            if not math.isnan(driver.busy_since):
+                self._rows["busy_s"][i] += self._world.env.now - driver.busy_since
+            self._rows["online_s"][i] = self._world.env.now - self._shifts.start_s[i]
+
+
+_ON, _OFF, _BREAK = 0, 1, 2
+
+
+def _schedule(
+    start_s: FloatArray, end_s: FloatArray, break_s: FloatArray
+) -> list[tuple[float, int, IntArray]]:
+    """Return moments with the drivers who sign on, sign off or want a break then, in order of time."""
+    has_break = np.flatnonzero(break_s < end_s)
+    at_s = np.concatenate([start_s, end_s, break_s[has_break]])
+    kind = np.repeat([_ON, _OFF, _BREAK], [len(start_s), len(end_s), len(has_break)])
+    driver = np.concatenate([np.arange(len(start_s)), np.arange(len(end_s)), has_break])
+    order = np.lexsort((driver, kind, at_s))
+    at_s, kind, driver = at_s[order], kind[order], driver[order]
+    new = np.flatnonzero((np.diff(at_s, prepend=np.nan) != 0) | (np.diff(kind, prepend=-1) != 0))
+    return [
+        (float(at_s[b]), int(kind[b]), driver[b:e])
+        for b, e in zip(new, np.append(new[1:], len(at_s)), strict=True)
+    ]

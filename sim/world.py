@@ -1,0 +1,328 @@
+"""The world of one market: clock, agents, and the loop that couples them to the platform."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import simpy
+
+from domain.errors import DispatchlabError
+from domain.offers import OfferState
+from domain.run_folder import DRIVER_COLUMNS, ORDER_COLUMNS
+from domain.spec import MarketSpec
+from domain.units import EARTH_RADIUS_M, HOUR_S, MINUTE_S
+from services.notifications import (
+    OfferExpired,
+    OfferMade,
+    OfferWithdrawn,
+    OrderCancelled,
+    OrderClosed,
+    PlanChanged,
+)
+from services.window_stats import WindowStats
+from sim.demand import is_open
+from sim.drivers import Drivers
+from sim.fleet import Fleet
+from sim.ground import Ground
+from sim.offers import Offers
+from sim.order_flow import OrderFlow
+from sim.platform import Platform
+from sim.recorder import Recorder
+from sim.restaurants import menus
+from sim.spells import Spells
+from sim.stages import Stages
+from sim.streams import Streams
+from sim.workload import Workload
+
+T = TypeVar("T")
+_PATIENCE_AFTER_END_S = 24 * HOUR_S
+_COHORT_DRIVERS = 2000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a run is: simulated seconds, orders that ended, orders of the whole run."""
+
+    now_s: float
+    start_s: float
+    end_s: float
+    ended: int
+    orders: int
+
+
+class Environment(simpy.Environment):
+    """SimPy's environment; it also says how many events it has scheduled."""
+
+    @property
+    def events(self) -> int:
+        """Number of events scheduled so far."""
+        counter = self._eid.__reduce__()[1]  # an itertools.count, read without advancing it
+        return int(counter[0])
+
+
+class VirtualTime:
+    """The clock port of a world: SimPy's time."""
+
+    def __init__(self, env: simpy.Environment) -> None:
+        self._env = env
+
+    def now_s(self) -> float:
+        """Return the time, seconds since local midnight."""
+        return float(self._env.now)
+
+
+class World:
+    """One market's world. `run` it once; the tables are in `recorder`.
+
+    `drive` runs a coroutine of the platform to its end (`services.drive.drive` on memory adapters).
+    """
+
+    def __init__(
+        self,
+        *,
+        env: Environment,
+        market: MarketSpec,
+        workload: Workload,
+        ground: Ground,
+        platform: Platform,
+        recorder: Recorder,
+        streams: Streams,
+        end_s: float,
+        drive: Callable[[Coroutine[Any, Any, Any]], Any],
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.env, self.market, self.workload, self.ground = env, market, workload, ground
+        self.platform, self.recorder, self.streams = platform, recorder, streams
+        self.stages = Stages()
+        self.pings = 0
+        self.is_complete = False
+        self._drive, self._progress = drive, progress
+        self._start_s, self._end_s = float(env.now), end_s
+        self._wake_at_s = math.inf
+        self._is_telling = False
+        self.fleet = Fleet(workload.shifts.lat, workload.shifts.lon)
+        self.flow = OrderFlow(self)
+        self.drivers = Drivers(self)
+        self.offers = Offers(self)
+        self.spells = Spells(self)
+        self._over = env.event()
+        _fill_drawn(recorder, workload, ground, self._start_s)
+
+    def run(self) -> None:
+        """Simulate until every order has ended; an interrupt (Ctrl-C) ends the run early, tables intact."""
+        self._open_shop()
+        for process in (
+            self.drivers.shifts(),
+            self.flow.arrivals(),
+            self._opening_hours(),
+            self._pings(),
+            self._minutes(),
+        ):
+            self.env.process(process)
+        try:
+            self.env.run(until=self._over)
+            self.is_complete = True
+        except KeyboardInterrupt:
+            self.is_complete = False
+        self.drivers.finish()
+
+    def after(self, delay_s: float, action: Callable[[], None]) -> None:
+        """Do something later."""
+        self.env.timeout(delay_s).callbacks.append(lambda _event: action())
+
+    def call(self, request: Coroutine[Any, Any, T]) -> T:
+        """Run a platform call, tell the agents what it caused, and plan the next wake-up."""
+        with self.stages("platform"):
+            answer: T = self._drive(request)
+        self._tell()
+        self._schedule_wake()
+        return answer
+
+    def window(self, stats: WindowStats) -> None:
+        """Record a dispatch decision."""
+        self.recorder.windows.append(
+            self.recorder.market,
+            stats.at_s,
+            stats.orders,
+            stats.drivers,
+            stats.pairs,
+            stats.offered,
+            stats.left,
+            stats.refused,
+            stats.search_s,
+            stats.snapshot_s,
+            stats.travel_s,
+            stats.strategy_s,
+            stats.offers_s,
+        )
+
+    # --- the platform's side
+
+    def _tell(self) -> None:
+        if self._is_telling:
+            return
+        self._is_telling = True
+        try:
+            while news := self.platform.take_notifications():
+                for one in news:
+                    self._tell_one(one)
+        finally:
+            self._is_telling = False
+
+    def _tell_one(self, news: object) -> None:
+        match news:
+            case OfferMade(driver_id=driver_id, offer=offer):
+                self.offers.asked(driver_id, offer)
+            case OfferExpired(driver_id=driver_id, offer_id=offer_id):
+                self.offers.off(driver_id, offer_id, OfferState.EXPIRED)
+            case OfferWithdrawn(driver_id=driver_id, offer_id=offer_id):
+                self.offers.off(driver_id, offer_id, OfferState.WITHDRAWN)
+            case OrderCancelled(driver_id=driver_id, plan=plan) | PlanChanged(driver_id=driver_id, plan=plan):
+                self.spells.new_plan(driver_id, plan)
+            case OrderClosed():
+                self.flow.closed(news)
+                self._end_if_over()
+
+    def _schedule_wake(self) -> None:
+        due_s = self.platform.next_due_s()
+        if due_s < self._wake_at_s:
+            self._wake_at_s = due_s
+            self.after(max(due_s - self.env.now, 0.0), self._wake)
+
+    def _wake(self) -> None:
+        if self.env.now < self._wake_at_s:
+            return  # an earlier wake-up has done it
+        self._wake_at_s = math.inf
+        self.call(self.platform.run_due())
+
+    def _end_if_over(self) -> None:
+        if self.flow.is_over and self.env.now >= self._end_s and not self._over.triggered:
+            self._over.succeed()
+
+    # --- the world's clockwork
+
+    def _open_shop(self) -> None:
+        restaurants, dishes = menus(self.workload.restaurants, self.streams)
+        self.call(self.platform.add_restaurants(restaurants, dishes))
+
+    def _opening_hours(self) -> simpy.events.ProcessGenerator:
+        """Open and close restaurants at their hours."""
+        restaurants, start_s = self.workload.restaurants, self._start_s
+        day_s = 24 * HOUR_S
+        changes: list[tuple[float, int, bool]] = []
+        for r in range(len(restaurants)):
+            open_s, close_s = float(restaurants.open_s[r]), float(restaurants.close_s[r])
+            if open_s >= close_s:
+                continue
+            if is_open(start_s % day_s, open_s, close_s):
+                changes.append((start_s, r, True))
+            if close_s - open_s < day_s:
+                first_day = int(start_s // day_s) - 1
+                for day in range(first_day, int(self._end_s // day_s) + 1):
+                    changes += [(day * day_s + open_s, r, True), (day * day_s + close_s, r, False)]
+        for at_s, r, opens in sorted(c for c in changes if c[0] >= start_s):
+            if at_s > self.env.now:
+                yield self.env.timeout(at_s - self.env.now)
+            self.call(self.platform.set_open(r + 1, opens))
+
+    def _pings(self) -> simpy.events.ProcessGenerator:
+        """Send every online driver's position once a period, in cohorts spread over the period."""
+        period, count = self.market.gps.period_s, len(self.workload.shifts)
+        wanted = max(1, count // _COHORT_DRIVERS)
+        cohorts = max(c for c in range(1, period + 1) if period % c == 0 and c <= wanted)
+        members = [np.arange(c, count, cohorts) for c in range(cohorts)]
+        rng = self.streams.generator("gps")
+        degrees = np.degrees(self.market.gps.noise_m / EARTH_RADIUS_M)
+        shrink = np.cos(np.radians(self.ground.node_lat.mean())) if len(self.ground.node_lat) else 1.0
+        tick = 0
+        while not self._over.triggered:
+            yield self.env.timeout(period / cohorts)
+            self._ping(members[tick % cohorts], rng, degrees, float(shrink))
+            tick += 1
+
+    def _ping(self, drivers: np.ndarray, rng: np.random.Generator, degrees: float, shrink: float) -> None:
+        noise = rng.standard_normal((2, len(drivers)), dtype=np.float32) * degrees
+        online = self.fleet.online[drivers]
+        drivers = drivers[online]
+        if not len(drivers):
+            return
+        with self.stages("movement"):
+            lat, lon = self.fleet.positions(drivers, self.env.now)
+            lat = lat + noise[0, online]
+            lon = lon + noise[1, online] / shrink
+        self.pings += len(drivers)
+        self.call(self.platform.ping(drivers + 1, lat, lon, self.env.now))
+
+    def _minutes(self) -> simpy.events.ProcessGenerator:
+        """Once a minute: idle drivers move, the time series is sampled, progress is told."""
+        placed = delivered = 0
+        while True:
+            yield self.env.timeout(MINUTE_S)
+            self.drivers.reposition_idle()
+            flow = self.flow
+            self._sample(flow.placed - placed, flow.delivered - delivered)
+            placed, delivered = flow.placed, flow.delivered
+            self._end_if_over()
+            if self._progress is not None:
+                self._progress(self._so_far())
+            if self.env.now > self._end_s + _PATIENCE_AFTER_END_S:
+                raise DispatchlabError(
+                    f"{flow.open_orders} orders have not ended a day after the last placement"
+                )
+
+    def _sample(self, placed: int, delivered: int) -> None:
+        orders = self.recorder.orders
+        unassigned = ~np.isnan(orders["confirmed_s"]) & np.isnan(orders["assigned_s"]) & (orders["state"] < 4)
+        self.recorder.series.append(
+            self.recorder.market,
+            self.env.now,
+            placed,
+            delivered,
+            self.flow.open_orders,
+            int(np.count_nonzero(unassigned)),
+            int(np.count_nonzero(self.fleet.online)),
+            self.spells.busy,
+        )
+
+    def _so_far(self) -> Progress:
+        return Progress(
+            now_s=self.env.now,
+            start_s=self._start_s,
+            end_s=self._end_s,
+            ended=self.flow.arrived - self.flow.open_orders,
+            orders=len(self.workload.orders),
+        )
+
+
+def _fill_drawn(recorder: Recorder, workload: Workload, ground: Ground, start_s: float) -> None:
+    """Copy what was drawn into the tables."""
+    orders, restaurants, shifts = workload.orders, workload.restaurants, workload.shifts
+    n, d, r = len(orders), len(shifts), orders.restaurant
+    values = {
+        "order": np.arange(n),
+        "customer_id": np.arange(1, n + 1),
+        "restaurant_id": r + 1,
+        "restaurant_lat": restaurants.lat[r],
+        "restaurant_lon": restaurants.lon[r],
+        "customer_lat": orders.lat,
+        "customer_lon": orders.lon,
+        "prep_usual_s": restaurants.prep_usual_s[r],
+        "direct_s": ground.believed.times(restaurants.node[r], orders.node, at_s=start_s),
+    }
+    for name, column in ORDER_COLUMNS.items():
+        if column.drawn and name != "market":
+            recorder.orders[name][:] = values[name] if name in values else getattr(orders, name)
+    drivers = {
+        "driver_id": np.arange(1, d + 1),
+        "start_lat": shifts.lat,
+        "start_lon": shifts.lon,
+        "shift_start_s": shifts.start_s,
+        "shift_end_s": shifts.end_s,
+    }
+    for name, column in DRIVER_COLUMNS.items():
+        if column.drawn and name != "market":
+            recorder.drivers[name][:] = drivers[name] if name in drivers else getattr(shifts, name)

@@ -1,0 +1,47 @@
+"""What all tests share: a small generated city, and the rule of data-marked tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from roads.city import City
+from roads.compiling import compile_city
+from roads.sources.builtin import read_builtin
+
+ROOT = Path(__file__).parents[1]
+
+
+def data_folder() -> Path:
+    """Return the data folder as the program sees it from the project's root."""
+    return ROOT / (os.environ.get("DISPATCHLAB_DATA") or "../shared/data")
+
+
+def is_gate() -> bool:
+    """Tell whether this run is the gate, where no data-marked test may be skipped."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+@pytest.fixture(scope="session")
+def riverton() -> City:
+    """Return a small generated city, compiled once per session."""
+    return compile_city(read_builtin(size=24), name="riverton")
+
+
+@pytest.fixture(autouse=True)
+def _from_the_root(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let data-marked tests find the data from wherever pytest was started."""
+    if request.node.get_closest_marker("data"):
+        monkeypatch.setenv("DISPATCHLAB_DATA", str(data_folder().resolve()))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip data-marked tests without the data, saying so; at the gate, fail them."""
+    if item.get_closest_marker("data") is None or data_folder().is_dir():
+        return
+    reason = f"no data folder at {data_folder()}: set DISPATCHLAB_DATA"
+    if is_gate():
+        pytest.fail(f"{reason} (CI is set: tests of real data must run)", pytrace=False)
+    pytest.skip(reason)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from domain.drivers import StopKind
+from domain.errors import UserError
+from domain.units import EARTH_RADIUS_M
+from matching.routes import decided_plans
+from matching.score import Score, _Work
+
+P, D = StopKind.PICKUP, StopKind.DROPOFF
+STEP_KM = EARTH_RADIUS_M * np.radians(0.01) / 1_000.0
+
+
+@pytest.fixture
+def two_drivers(market):
+    """Driver 0, idle, two steps off; driver 1, one step off, has an order on board for node 7."""
+    return market(
+        restaurants=[2],
+        customers=[8],
+        drivers=[0, 3],
+        accepted=((1, 7, 1, True),),
+        plans={1: [(1, 1)]},
+        driver_rating=[4.0, 5.0],
+        driver_needs_more=[False, True],
+    )
+
+
+def test_the_formula_by_hand(two_drivers):
+    # Alone, driver 1 would need 1 min to the restaurant and 6 to the customer. The best way is restaurant, node 7,
+    # customer: done after 7 min instead of 4. Efficiency 1 - 3/7.
+    work = _Work.of(two_drivers)
+    busy = list(two_drivers.candidate_driver).index(1)
+    assert work.efficiency[busy] == pytest.approx(4.0 / 7.0)
+    fixed = Score()._fixed_part(two_drivers)
+    idle = list(two_drivers.candidate_driver).index(0)
+    assert fixed[idle] == pytest.approx(100 - 10 * 2 * STEP_KM + 5 * 4.0)
+    assert fixed[busy] == pytest.approx(100 - 10 * STEP_KM + 5 * 5.0 + 10)
+
+
+def test_the_better_score_wins_and_brings_its_route(two_drivers, rng):
+    decision = Score()(two_drivers, rng)  # 120.3 - 15 + ... beats 97.8
+    assert decision.driver.tolist() == [1, 1]
+    assert decided_plans(two_drivers, decision).of(1) == [(0, P), (1, D), (0, D)]
+
+
+@pytest.mark.parametrize(
+    ("params", "winner"),
+    [({}, 1), ({"per_active_order": 60.0}, 0), ({"per_active_order": 60.0, "efficiency_bonus": 80.0}, 1)],
+)
+def test_every_weight_counts(two_drivers, rng, params, winner):
+    assert Score(**params)(two_drivers, rng).driver[0] == winner
+
+
+@pytest.mark.parametrize("weight", ["per_rating_point", "needs_more_bonus", "per_km"])
+def test_weights_between_idle_drivers(market, rng, weight):
+    snapshot = market(
+        restaurants=[5],
+        customers=[9],
+        drivers=[4, 7],
+        driver_rating=[4.0, 4.9],
+        driver_needs_more=[False, True],
+    )
+    off = {"per_rating_point": 0.0, "needs_more_bonus": 0.0, "per_km": 0.0}
+    only = Score(**{**off, weight: 1.0})
+    assert only(snapshot, rng).driver[0] == (0 if weight == "per_km" else 1)
+
+
+def test_later_orders_see_the_load_that_earlier_ones_leave(market, rng):
+    snapshot = market(restaurants=[5, 5], customers=[9, 0], drivers=[5, 6])
+    # the second order would be alone with driver 0 too, but 15 points for the load outweigh a step's distance
+    assert Score(efficiency_bonus=0.0)(snapshot, rng).driver.tolist() == [0, 1]
+    generous = Score(efficiency_bonus=0.0, per_active_order=0.0)
+    decision = generous(snapshot, rng)
+    assert decision.driver.tolist() == [0, 0]
+    assert decided_plans(snapshot, decision).of(0)[0] == (0, P)
+
+
+def test_capacity_is_respected_and_the_rest_waits(market, rng):
+    snapshot = market(restaurants=[5] * 4, customers=[9] * 4, drivers=[5], driver_capacity=[2])
+    assert sorted(Score()(snapshot, rng).driver.tolist()) == [-1, -1, 0, 0]
+
+
+def test_travel_is_asked_once_per_decision(market, rng):
+    snapshot = market(
+        restaurants=[5], customers=[9], drivers=[3, 5], accepted=((1, 2, 0, True),), plans={0: [(1, 1)]}
+    )
+    travel = type(snapshot.travel)
+    travel.calls = 0
+    Score()(snapshot, rng)
+    assert travel.calls == 1
+
+
+def test_unusable_parameters_are_refused():
+    with pytest.raises(UserError, match="candidates must be at least 1"):
+        Score(candidates=0)
