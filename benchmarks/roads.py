@@ -2,8 +2,8 @@
 
     python -m benchmarks.roads [--write] [--osmnx] [city ...]
 
-Needs the data folder (DISPATCHLAB_DATA, default ../shared/data). `--osmnx` also lets OSMnx read the same ways,
-which takes minutes. `--write` puts the table into benchmarks/results-roads.md.
+Needs the data folder (DISPATCHLAB_DATA, default ../shared/data). `--osmnx` also lets OSMnx read the same
+ways, which takes minutes. `--write` puts the table into benchmarks/results-roads.md.
 """
 
 from __future__ import annotations
@@ -91,13 +91,13 @@ def drawn(source: str) -> str:
     return " (drawn)" if source.startswith("drawn") else ""
 
 
-def best_s(action: Callable[[], object], repeats: int = 5) -> float:
-    """Return the least of several wall times: the machine's other load only ever adds."""
+def best_s(action: Callable[[], object], repeats: int = 9) -> float:
+    """Return the least of several CPU times of the process (one thread): other load only ever adds."""
     spent = []
     for _ in range(repeats):
-        began = time.perf_counter()
+        began = time.process_time()
         action()
-        spent.append(time.perf_counter() - began)
+        spent.append(time.process_time() - began)
     return min(spent)
 
 
@@ -158,17 +158,17 @@ def scipy_run(city: City, times: RoadTimes, drivers: Any, restaurants: Any) -> t
     backwards = csr_array((ms, city.edge_to, city.out_offsets), shape=(n, n)).T.tocsr()
     drivers, restaurants = drivers[:5000].reshape(-1, 50), restaurants[:5000:50]
     ours = np.rint(times.times(drivers.ravel(), np.repeat(restaurants, 50), at_s=0.0) * 1000.0)
-    began = time.perf_counter()
+    began = time.process_time()
     found = [
         dijkstra(backwards, indices=node, limit=limit)[near]
         for node, near, limit in zip(restaurants, drivers, ours.reshape(-1, 50).max(axis=1), strict=True)
     ]
-    spent = time.perf_counter() - began
+    spent = time.process_time() - began
     return spent / drivers.size, int((np.concatenate(found) != ours).sum())
 
 
 def networkx_difference(city: City, times: RoadTimes, rng: np.random.Generator) -> float:
-    """Return the largest difference in seconds from networkx on unrounded seconds, over 1,000 random pairs."""
+    """Return the largest difference in seconds from networkx (unrounded) over 1,000 random pairs."""
     seconds = free_flow_seconds(city, Vehicle.CAR).tolist()
     graph: Any = networkx.DiGraph()
     graph.add_weighted_edges_from(zip(city.edge_from.tolist(), city.edge_to.tolist(), seconds, strict=True))
@@ -217,6 +217,7 @@ def write_drivable(source: Path, target: Path) -> None:
 def table(rows: list[Row]) -> str:
     """Return one column per city, one line per figure."""
     lines = [f"# Roads, measured {time.strftime('%Y-%m-%d')} on {os.cpu_count()} shared cores", ""]
+    lines += ["Load, labels, pairs, paths and snaps: best CPU time of one thread; import: wall time.", ""]
     names = [row["city"] for row in rows]
     lines += [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for key in list(rows[0])[1:]:

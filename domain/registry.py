@@ -10,7 +10,7 @@ import importlib
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -152,7 +152,8 @@ class Registry(Generic[T]):
         if not isinstance(cls, type):
             return ["is not a class"]
         found = []
-        if not is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        own = vars(cls).get("__dataclass_params__")  # not inherited: a plain subclass would not be frozen
+        if own is None or not own.frozen:
             return ["must be a frozen dataclass: @dataclass(frozen=True, kw_only=True)"]
         for each in fields(cls):
             if not each.kw_only:

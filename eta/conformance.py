@@ -36,10 +36,11 @@ def check_eta_model(model: EtaModel, *, seeds: tuple[int, ...] = (0, 1, 2)) -> l
 def _run(name: str, model: EtaModel, seed: int) -> None:
     try:
         CHECKS[name](model, seed)
-    except ContractError as error:
+    except Exception as error:  # what the model raises is its failure, too
+        problem = str(error) if isinstance(error, DispatchlabError) else f"it raises {error!r}"
         kind = f"{type(model).__module__}:{type(model).__name__}"
         raise ContractError(
-            f"check {name!r} failed, seed {seed}: {error} (python -m eta.conformance {kind} --seed {seed})"
+            f"check {name!r} failed, seed {seed}: {problem} (python -m eta.conformance {kind} --seed {seed})"
         ) from error
 
 

@@ -50,7 +50,7 @@ class EtaPrediction:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EtaHistory:
-    """Past predictions to learn from: features and what came true, `actual_s` float64 [n] remaining seconds."""
+    """Past predictions to learn from: features, and `actual_s` float64 [n], the seconds that remained."""
 
     features: EtaFeatures
     actual_s: FloatArray

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from domain.units import FloatArray, IntArray
 from matching._heap import doubled, pop, push
+from matching.snapshot import frozen
 
 NOT_ASSIGNED = -1
 _REDUCTION_SCANS_PER_ROW = 8
@@ -54,10 +55,10 @@ def assign(
         raise ValueError("offsets, columns, costs and unassigned_costs do not fit each other")
     edge: NDArray[np.int64] = np.full(n, NOT_ASSIGNED, np.int64)
     ok = _assign(
-        np.ascontiguousarray(offsets, np.int64),
-        np.ascontiguousarray(columns, np.int32),
-        np.ascontiguousarray(costs, np.float64),
-        np.ascontiguousarray(unassigned_costs, np.float64),
+        frozen(offsets, np.int64),
+        frozen(columns, np.int32),
+        frozen(costs, np.float64),
+        frozen(unassigned_costs, np.float64),
         column_count,
         edge,
     )

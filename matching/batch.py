@@ -45,7 +45,7 @@ class Batch:
     exact: ClassVar[bool] = True
     reassigns: ClassVar[bool] = False
 
-    window_s: float = param(10.0, "seconds between decisions", at_least=0)
+    window_s: float = param(5.0, "seconds between decisions", at_least=0)
     candidates: int = param(50, "drivers considered per order", at_least=1)
     radius_m: float = param(5_000.0, "how far from the restaurant drivers are considered", at_least=1)
     driver_weight: float = param(

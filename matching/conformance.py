@@ -93,10 +93,11 @@ def check_strategy(
 def _run(name: str, check: Check, case: Case) -> None:
     try:
         check(case)
-    except ContractError as error:
+    except Exception as error:  # what the strategy raises is its failure, too
+        problem = str(error) if isinstance(error, DispatchlabError) else f"it raises {error!r}"
         kind = f"{type(case.strategy).__module__}:{type(case.strategy).__name__}"
         raise ContractError(
-            f"check {name!r} failed, seed {case.seed}: {error} "
+            f"check {name!r} failed, seed {case.seed}: {problem} "
             f"(python -m matching.conformance {kind} --seed {case.seed})"
         ) from error
 

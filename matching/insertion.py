@@ -15,6 +15,7 @@ from domain.units import DAY_S, FloatArray, IntArray
 from domain.vehicles import Vehicle
 from matching.contract import Snapshot
 from matching.routes import PICKUP, Plans
+from matching.snapshot import frozen
 
 _DRIVER, _NEW_PICKUP, _NEW_DROPOFF = -1, -2, -3
 
@@ -85,7 +86,7 @@ def best_insertions(
             some,
             pair_order,
             pair_driver,
-            np.ascontiguousarray(seconds, np.float64),
+            frozen(seconds, np.float64),
             order_at,
             driver_at,
             pair_at,

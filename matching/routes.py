@@ -12,6 +12,7 @@ from domain.drivers import StopKind
 from domain.units import DAY_S, FloatArray, IntArray
 from domain.vehicles import Vehicle
 from matching.contract import Decision, Snapshot
+from matching.snapshot import frozen
 
 PICKUP, DROPOFF = int(StopKind.PICKUP), int(StopKind.DROPOFF)
 
@@ -62,7 +63,7 @@ def with_order(plans: Plans, driver: int, order: int, *, pickup_at: int, dropoff
     `dropoff_at` (>= `pickup_at`; the number of stops means the end). O(all stops).
     """
     offsets, orders, kinds = _with_order(
-        plans.offsets, plans.order, plans.kind, driver, order, pickup_at, dropoff_at
+        plans.offsets, plans.order, plans.kind, driver, order, int(pickup_at), int(dropoff_at)
     )
     return Plans(offsets=offsets, order=orders, kind=kinds)
 
@@ -74,7 +75,7 @@ def default_plans(snapshot: Snapshot, driver: IntArray) -> Plans:
     axis order; then their drop-offs in axis order. O(orders + stops).
     """
     offsets, orders, kinds = _default_plans(
-        np.ascontiguousarray(driver, np.int32),
+        frozen(driver, np.int32),
         snapshot.order_driver,
         snapshot.stop_offsets,
         snapshot.stop_order,
@@ -87,7 +88,11 @@ def decided_plans(snapshot: Snapshot, decision: Decision) -> Plans:
     """Return every driver's stops once a (feasible) decision holds: its routes, else the default ones."""
     plans = default_plans(snapshot, decision.driver)
     stops = [plans.of(driver) for driver in range(snapshot.drivers)]
-    explicit = Plans(offsets=decision.route_offsets, order=decision.route_order, kind=decision.route_kind)
+    explicit = Plans(
+        offsets=frozen(decision.route_offsets, np.int64),
+        order=frozen(decision.route_order, np.int32),
+        kind=frozen(decision.route_kind, np.int8),
+    )
     for i, driver in enumerate(decision.route_driver):
         stops[driver] = explicit.of(i)
     flat = [stop for each in stops for stop in each]

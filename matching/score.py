@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from domain.registry import check_parameters, param
 from domain.units import BoolArray, FloatArray, IntArray
 from matching.contract import Decision, Snapshot
-from matching.insertion import best_insertions
+from matching.insertion import Insertions, best_insertions
 from matching.routes import Plans, planned, route_columns, with_order
 
 
@@ -31,8 +31,8 @@ class Score:
 
     Orders are taken in turn: later ones see the loads and routes that earlier ones leave behind. Drivers
     without room are passed over; an order without candidates with room waits. Ties: the nearer driver.
-    Travel times are asked for carrying candidates only: one batch per decision and vehicle type, and a small
-    one when an order meets drivers whose routes have changed in this decision.
+    One batch of travel times per order and vehicle type, and only for those carrying candidates whom the
+    efficiency could still lift above the best idle one. O(candidate pairs), insertions aside.
     """
 
     name: ClassVar[str] = "score"
@@ -56,24 +56,47 @@ class Score:
 
     def __call__(self, snapshot: Snapshot, rng: np.random.Generator) -> Decision:  # noqa: ARG002
         """Decide; draws no random numbers."""
-        work = _Work.of(snapshot)
         fixed = self._fixed_part(snapshot)
-        driver = snapshot.order_driver.copy()
+        driver, load = snapshot.order_driver.copy(), snapshot.driver_load.astype(np.int64)
+        plans, rerouted = planned(snapshot), []
         for order in range(snapshot.open_orders):
             pairs = slice(snapshot.candidate_offsets[order], snapshot.candidate_offsets[order + 1])
             drivers = snapshot.candidate_driver[pairs]
-            load = work.load[drivers]
-            room = load < snapshot.driver_capacity[drivers]
-            if not room.any():
+            has_room = load[drivers] < snapshot.driver_capacity[drivers]
+            if not has_room.any():
                 continue
-            if work.changed:
-                work.insert(np.flatnonzero(work.is_changed[drivers] & room) + pairs.start)
-            score = fixed[pairs] - self.per_active_order * load
-            score += np.where(load > 0, self.efficiency_bonus * work.efficiency[pairs], 0.0)
-            best = int(np.where(room, score, -np.inf).argmax())
-            driver[order] = drivers[best]
-            work.give(pairs.start + best)
-        return Decision(driver=driver, **route_columns(work.plans, work.rerouted()))
+            score = np.where(has_room, fixed[pairs] - self.per_active_order * load[drivers], -np.inf)
+            found = self._add_efficiency(
+                snapshot, plans, order, drivers, has_room & (load[drivers] > 0), score
+            )
+            best = int(score.argmax())
+            who = int(drivers[best])
+            plans = with_order(plans, who, order, pickup_at=found[best, 0], dropoff_at=found[best, 1])
+            if load[who] > 0:
+                rerouted.append(who)
+            driver[order], load[who] = who, load[who] + 1
+        return Decision(driver=driver, **route_columns(plans, np.unique(np.array(rerouted, np.int32))))
+
+    def _add_efficiency(
+        self,
+        snapshot: Snapshot,
+        plans: Plans,
+        order: int,
+        drivers: IntArray,
+        is_carrying: BoolArray,
+        score: FloatArray,
+    ) -> IntArray:
+        """Add the efficiency bonus to `score` [k] (modified); return where the order goes, int32 [k, 2]."""
+        where = np.zeros((len(drivers), 2), np.int32)
+        if not is_carrying.any():
+            return where
+        to_beat = score[~is_carrying].max(initial=-np.inf)
+        hopeful = np.flatnonzero(is_carrying & (score + max(self.efficiency_bonus, 0.0) >= to_beat))
+        if len(hopeful):
+            found = best_insertions(snapshot, plans, np.full(len(hopeful), order), drivers[hopeful])
+            score[hopeful] += self.efficiency_bonus * route_efficiency(found)
+            where[hopeful, 0], where[hopeful, 1] = found.pickup_at, found.dropoff_at
+        return where
 
     def _fixed_part(self, snapshot: Snapshot) -> FloatArray:
         """Return the part of every candidate pair's score that does not depend on the driver's load."""
@@ -87,57 +110,7 @@ class Score:
         return score
 
 
-@dataclass(kw_only=True, eq=False)
-class _Work:
-    """Loads, routes and efficiencies while the orders of one decision are dealt out."""
-
-    snapshot: Snapshot
-    order: IntArray
-    load: IntArray
-    plans: Plans
-    efficiency: FloatArray
-    where: IntArray
-    is_changed: BoolArray
-    changed: list[int] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, snapshot: Snapshot) -> _Work:
-        """Return the state before the first order, with the efficiencies of all carrying candidates."""
-        pairs = len(snapshot.candidate_driver)
-        work = cls(
-            snapshot=snapshot,
-            order=np.repeat(np.arange(snapshot.open_orders), np.diff(snapshot.candidate_offsets)),
-            load=snapshot.driver_load.astype(np.int64),
-            plans=planned(snapshot),
-            efficiency=np.zeros(pairs),
-            where=np.zeros((pairs, 2), np.int64),
-            is_changed=np.zeros(snapshot.drivers, np.bool_),
-        )
-        work.insert(np.flatnonzero(work.load[snapshot.candidate_driver] > 0))
-        return work
-
-    def insert(self, pairs: IntArray) -> None:
-        """Put the orders of `pairs` where they fit best into present routes; note place and efficiency."""
-        if not len(pairs):
-            return
-        found = best_insertions(
-            self.snapshot, self.plans, self.order[pairs], self.snapshot.candidate_driver[pairs]
-        )
-        self.where[pairs, 0], self.where[pairs, 1] = found.pickup_at, found.dropoff_at
-        self.efficiency[pairs] = np.clip(1.0 - found.longer_s / np.maximum(found.alone_s, 1e-9), 0.0, 1.0)
-
-    def give(self, pair: int) -> None:
-        """Hand the pair's order to its driver."""
-        driver = int(self.snapshot.candidate_driver[pair])
-        pickup_at, dropoff_at = (int(at) for at in self.where[pair])
-        self.plans = with_order(
-            self.plans, driver, int(self.order[pair]), pickup_at=pickup_at, dropoff_at=dropoff_at
-        )
-        self.load[driver] += 1
-        self.is_changed[driver] = True
-        self.changed.append(driver)
-
-    def rerouted(self) -> IntArray:
-        """Return the drivers, ascending, whose new stops are more than one order's pickup and drop-off."""
-        changed = np.unique(np.array(self.changed, np.int32))
-        return changed[np.diff(self.plans.offsets)[changed] > 2]
+def route_efficiency(found: Insertions) -> FloatArray:
+    """Return ``1 - longer_s / alone_s``, clamped to [0, 1], of each insertion."""
+    efficiency: FloatArray = np.clip(1.0 - found.longer_s / np.maximum(found.alone_s, 1e-9), 0.0, 1.0)
+    return efficiency

@@ -7,6 +7,7 @@ from numba import njit
 
 from matching.contract import Decision, Snapshot, Strategy
 from matching.routes import DROPOFF, PICKUP
+from matching.snapshot import frozen
 
 MOST_PROBLEMS = 20
 
@@ -54,17 +55,17 @@ def check_decision(snapshot: Snapshot, decision: Decision, strategy: Strategy) -
     if problems:
         return problems
     found = _check(
-        decision.driver,
+        frozen(decision.driver, np.int32),
         snapshot.order_driver,
         snapshot.order_is_picked_up,
         snapshot.candidate_offsets,
         snapshot.candidate_driver,
         snapshot.driver_load,
         snapshot.driver_capacity,
-        decision.route_driver,
-        decision.route_offsets,
-        decision.route_order,
-        decision.route_kind,
+        frozen(decision.route_driver, np.int32),
+        frozen(decision.route_offsets, np.int64),
+        frozen(decision.route_order, np.int32),
+        frozen(decision.route_kind, np.int8),
         strategy.bundles,
         strategy.reassigns,
     )

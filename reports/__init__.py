@@ -6,12 +6,11 @@ print(comparison.leader, reports.verdict(comparison).headline)
 reports.write_report(comparison, "out")
 """
 
-from reports.api import write_report
+from reports.api import to_html, write_report
 from reports.comparison import Comparison, compare
 from reports.console import summary_table
-from reports.html import to_html
-from reports.markdown import to_markdown
 from reports.machine import comparison_json, run_json
+from reports.markdown import to_markdown
 from reports.metric import Metric
 from reports.metrics import METRICS, get_metric, measure
 from reports.run import Run, find_runs, open_run

@@ -1,4 +1,7 @@
-"""The verbs: open runs, compare them, write the report."""
+"""The verbs that draw: the page, and the report's files.
+
+matplotlib takes a second to import, so it is imported by what draws, when it does.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reports.comparison import Comparison, compare
-from reports.figures import draw_all
-from reports.html import to_html
 from reports.markdown import to_markdown
 from reports.run import Run
-from reports.style import to_png
+
+
+def to_html(comparison: Comparison) -> str:
+    """Return the whole report as one HTML document that needs nothing else, the same text each time."""
+    from reports.html import render
+
+    return render(comparison)
 
 
 def write_report(runs: Comparison | Sequence[Run], out_dir: str | Path, *, figures: bool = False) -> Path:
@@ -30,13 +37,20 @@ def write_report(runs: Comparison | Sequence[Run], out_dir: str | Path, *, figur
     comparison = runs if isinstance(runs, Comparison) else compare(list(runs))
     folder = Path(out_dir)
     if figures:
-        for plot, figure in draw_all(comparison):
-            _write(folder / "figures" / f"{plot.name}.png", to_png(figure))
+        _write_figures(comparison, folder / "figures")
     _write(folder / "report.md", to_markdown(comparison).encode())
     path = _write(folder / "report.html", to_html(comparison).encode())
     for run in comparison.all_runs:
         run.forget()
     return path
+
+
+def _write_figures(comparison: Comparison, folder: Path) -> None:
+    from reports.figures import draw_all
+    from reports.style import to_png
+
+    for plot, figure in draw_all(comparison):
+        _write(folder / f"{plot.name}.png", to_png(figure))
 
 
 def _write(path: Path, content: bytes) -> Path:

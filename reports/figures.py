@@ -39,7 +39,7 @@ PLOTS: tuple[Plot, ...] = (
     Plot(
         "differences",
         "Paired differences",
-        "Mean difference over common seeds with its 95 % interval; a hollow mark's interval covers zero.",
+        "Mean difference over common seeds with its 95 % interval; a hollow mark is not established.",
         forest,
     ),
     Plot(

@@ -27,7 +27,7 @@ class Drawing:
     svg: Markup
 
 
-def to_html(comparison: Comparison) -> str:
+def render(comparison: Comparison) -> str:
     """Return the whole report as an HTML document, the same text each time."""
     scenario = comparison.first.scenario
     drawings = {

@@ -34,7 +34,7 @@ def to_markdown(comparison: Comparison) -> str:
         *(f"> {note}" for note in notes(comparison)),
         _objectives(comparison),
         _others(comparison),
-        f"Replay: `{replay_command(comparison)}`",
+        f"Replay:\n\n```\n{replay_command(comparison)}\n```",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -9,15 +9,28 @@ from reports.comparison import Comparison
 from reports.formats import number, plural
 from reports.replay import run_command
 from reports.run import Run
+from reports.variant import world_hash
 
 OSM_ATTRIBUTION = "© OpenStreetMap contributors, ODbL"
 _OSM_SIGNS = ("openstreetmap", "odbl")
+_CITY_KEYS = (
+    "provenance",
+    "source",
+    "licence",
+    "attribution",
+    "hash",
+    "graph_sha256",
+    "nodes",
+    "edges",
+    "warnings",
+)
 
 
 def attribution(comparison: Comparison) -> list[str]:
     """Return the credits that the cities and maps ask for."""
     first = comparison.first
     texts = [str(market.get("attribution") or "") for market in first.map.get("markets", [])]
+    texts += [str(_flat(city).get("attribution") or "") for city in _cities(first) if isinstance(city, dict)]
     everything = json.dumps([first.info["cities"], texts], ensure_ascii=False, default=str).lower()
     if any(sign in everything for sign in _OSM_SIGNS):
         others = [text for text in texts if not any(sign in text.lower() for sign in _OSM_SIGNS)]
@@ -33,7 +46,7 @@ def facts(comparison: Comparison) -> list[tuple[str, str]]:
         ("Scenario", f"{scenario.get('name', '')}: {scenario.get('description', '')}".rstrip(": ")),
         ("Seeds", ", ".join(str(seed) for seed in comparison.seeds)),
         *((f"City {_name(city, index)}", _city(city)) for index, city in enumerate(_cities(first))),
-        ("Scenario hashes", ", ".join(dict.fromkeys(str(run.info["scenario_sha256"])[:16] for run in runs))),
+        ("Scenario hash", f"{world_hash(first)[:16]}… (without strategy, ETA model and seed)"),
         ("Versions", _versions(runs)),
         ("Lost demand", _range([_total(run.info.get("lost_demand")) for run in runs], "orders")),
         ("Set-up wall time", _range([_total(run.info.get("setup_s")) for run in runs], "s", 1)),
@@ -103,11 +116,17 @@ def _name(city: Any, index: int) -> str:
 
 
 def _city(city: Any) -> str:
-    if not isinstance(city, dict):
-        return str(city)
-    return "; ".join(
-        f"{key.replace('_', ' ')} {_short(value)}" for key, value in city.items() if key != "name" and value
-    )
+    known = _flat(city) if isinstance(city, dict) else {"": city}
+    kept = [(key, known[key]) for key in _CITY_KEYS if known.get(key)] or list(known.items())
+    return "; ".join(f"{key.replace('_', ' ')}: {_short(value)}" for key, value in kept)
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """Put the keys of nested dictionaries beside the others."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat.update(_flat(value) if isinstance(value, dict) else {key: value})
+    return flat
 
 
 def _short(value: Any) -> str:

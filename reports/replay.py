@@ -9,23 +9,41 @@ from reports.run import Run
 
 
 def replay_command(comparison: Comparison) -> str:
-    """Return the command line of a comparison: `run` for a single run, `compare` for several."""
+    """Return the command line of a comparison: `run` for a single run, `compare` for several.
+
+    Where variants differ in their ETA model, there is one command line per model.
+    """
     runs = comparison.all_runs
     if len(runs) == 1:
         return run_command(runs[0])
-    strategies = list(dict.fromkeys(run.strategy for run in runs))
-    models = list(dict.fromkeys(run.eta for run in runs))
-    words = ["dispatchlab", "compare", _scenario(runs[0])]
-    words += [word for name in strategies for word in ("--strategy", name)]
-    words += [word for name in models for word in ("--eta", name)]
-    words += ["--seeds", ",".join(str(seed) for seed in comparison.seeds)]
-    return shlex.join(words)
+    models = dict.fromkeys(run.eta for run in runs)
+    return "\n".join(_compare([run for run in runs if run.eta == eta], eta) for eta in models)
 
 
 def run_command(run: Run) -> str:
     """Return the command line that replays one run."""
-    words = ["dispatchlab", "run", _scenario(run), "--strategy", run.strategy, "--eta", run.eta]
+    words = ["dispatchlab", "run", _scenario(run), "--strategy", _strategy(run), "--eta", run.eta]
     return shlex.join([*words, "--seed", str(run.seed)])
+
+
+def _compare(runs: list[Run], eta: str) -> str:
+    strategies = ",".join(dict.fromkeys(_strategy(run) for run in runs))
+    seeds = _ranges(sorted({run.seed for run in runs}))
+    words = ["dispatchlab", "compare", _scenario(runs[0]), "--strategies", strategies, "--seeds", seeds]
+    return shlex.join([*words, "--eta", eta])
+
+
+def _ranges(seeds: list[int]) -> str:
+    """Return consecutive seeds as `1-5`, others as `1,2,7`."""
+    first, last = seeds[0], seeds[-1]
+    if len(seeds) > 1 and seeds == list(range(first, last + 1)):
+        return f"{first}-{last}"
+    return ",".join(str(seed) for seed in seeds)
+
+
+def _strategy(run: Run) -> str:
+    """The strategy as it was asked for, parameters included."""
+    return str(run.scenario.get("strategy") or run.strategy)
 
 
 def _scenario(run: Run) -> str:

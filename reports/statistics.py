@@ -13,7 +13,7 @@ from math import isfinite, isnan, nan, sqrt
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 Method = Literal["t", "bootstrap"]
 LEVEL = 0.95
@@ -134,7 +134,7 @@ def _is_worse(margin: Paired) -> bool:
 
 def _student(values: np.ndarray[tuple[int], np.dtype[np.float64]], level: float) -> tuple[float, float]:
     error = float(values.std(ddof=1)) / sqrt(values.size)
-    half = float(stats.t.ppf(0.5 + level / 2.0, values.size - 1)) * error
+    half = float(stdtrit(values.size - 1, 0.5 + level / 2.0)) * error
     return float(values.mean()) - half, float(values.mean()) + half
 
 

@@ -133,8 +133,8 @@ def _basis(comparison: Comparison) -> str:
     seeds = comparison.seeds
     is_alone = len(comparison.labels) == 1
     if len(seeds) == 1:
-        hint = "run more seeds to see how far chance goes" if is_alone else "so no difference is established"
-        return f"One seed ({seeds[0]}), no intervals: {hint}."
+        hint = "run more seeds to see how far chance goes" if is_alone else "no difference is established"
+        return f"One seed ({seeds[0]}), so no intervals: {hint}."
     kind = "Student t" if comparison.method == "t" else "bootstrap"
     how = "paired by seed" if comparison.is_paired else "NOT paired: runs of one seed saw different orders"
     return f"Means over {plural(len(seeds), 'seed')}, 95 % {kind} intervals{'' if is_alone else f', {how}'}."

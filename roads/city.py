@@ -93,6 +93,10 @@ class City:
         for array in self.arrays().values():
             array.setflags(write=False)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()  # pickling loses the read-only flags
+
     def __repr__(self) -> str:
         return f"City({self.name!r}, nodes={self.node_count}, edges={self.edge_count})"
 

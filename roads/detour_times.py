@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import Self
 
 import numba
 import numpy as np
@@ -48,6 +50,26 @@ class DetourTimes:
         self._seconds_per_m = {vehicle: detour / (speed_kph[vehicle] / 3.6) for vehicle in Vehicle}
         phi, theta = np.radians(self.node_lat), np.radians(self.node_lon)
         self._xyz = np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=1)
+
+    @classmethod
+    def on_plane(
+        cls,
+        x_m: FloatArray,
+        y_m: FloatArray,
+        *,
+        detour: float = 1.0,
+        speed_kph: Mapping[Vehicle, float] = DEFAULT_SPEED_KPH,
+    ) -> Self:
+        """Return times between points in metres on a plane, as benchmark instances give them.
+
+        The plane is laid on the sphere around its middle at latitude 0: distances within 40 km keep their
+        length to one part in 100,000.
+        """
+        metres = math.radians(1.0) * EARTH_RADIUS_M
+        x, y = np.asarray(x_m, dtype=np.float64), np.asarray(y_m, dtype=np.float64)
+        lat = (y - (y.min() + y.max()) / 2.0) / metres
+        lon = (x - (x.min() + x.max()) / 2.0) / metres
+        return cls(lat, lon, detour=detour, speed_kph=speed_kph)
 
     @property
     def node_count(self) -> int:

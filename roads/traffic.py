@@ -11,6 +11,7 @@ from domain.units import HOUR_S, FloatArray
 from domain.vehicles import PROFILES, Vehicle
 from roads.city import City, Float64, RoadClass
 
+JUNCTION_S = 4.0
 BICYCLE_ON_FAST_ROADS_KPH = 6.0  # on foot beside a motorway: usable, so that every node stays within reach
 
 # Speed as a share of free flow by hour, for the class that peaks hardest; others feel a part of it.
@@ -80,20 +81,27 @@ class FreeFlow:
 
 
 class HourlyTraffic:
-    """A speed factor per hour of the day and road class, repeated daily.
+    """A speed factor per hour of the day and road class, repeated daily, and time lost at junctions.
 
     `factors` float64 [24, classes], speed as a share of free flow, positive. A vehicle suffers its
     `congestion_share` of the delay that a car would: free flow + share x (free flow / factor - free flow).
+    `junction_s` is lost at the end of every edge that is no motorway, by every vehicle: speed limits alone
+    make city traffic 50 % too fast (docs/cities.md).
     """
 
-    def __init__(self, city: City, factors: FloatArray | None = None) -> None:
+    def __init__(
+        self, city: City, factors: FloatArray | None = None, *, junction_s: float = JUNCTION_S
+    ) -> None:
         self._city = city
         table = default_hourly_factors() if factors is None else np.asarray(factors, dtype=np.float64)
         if table.shape != (24, len(RoadClass)):
             raise ValueError(f"factors have shape {table.shape}, expected (24, {len(RoadClass)})")
         if not (np.isfinite(table).all() and (table > 0.0).all()):
             raise ValueError("factors must be finite and positive")
+        if not 0.0 <= junction_s < HOUR_S:
+            raise ValueError(f"junction_s {junction_s} is not a time lost at a junction")
         self.factors: NDArray[np.float64] = table
+        self._junction_s = np.where(city.edge_class == RoadClass.MOTORWAY, 0.0, junction_s)
 
     def slot(self, at_s: float) -> int:
         """Return the hour of the day, 0..23."""
@@ -101,7 +109,7 @@ class HourlyTraffic:
 
     def edge_seconds(self, slot: int, vehicle: Vehicle) -> FloatArray:
         """Return the seconds of hour `slot`, float64 [e]."""
-        own = free_flow_seconds(self._city, vehicle)
+        own = free_flow_seconds(self._city, vehicle) + self._junction_s
         share = PROFILES[vehicle].congestion_share
         if share == 0.0:
             return own

@@ -39,6 +39,7 @@ _ROW = np.dtype(
     ]
 )
 NO_DRIVER = -1
+_UNASSIGNED = Assignment.UNASSIGNED
 _LIVE = DISPATCHABLE_STATES | {OrderState.PICKED_UP}
 
 
@@ -67,7 +68,7 @@ class OrderBook:
             if row is None:
                 row = self._add(order)
             self._update(row, order, now_s)
-            if not (order.assignment is Assignment.UNASSIGNED and order.state in DISPATCHABLE_STATES):
+            if not (order.assignment is _UNASSIGNED and order.state in DISPATCHABLE_STATES):
                 self.waiting.pop(order.id, None)
             elif order.id not in self.waiting:
                 self.waiting[order.id] = row

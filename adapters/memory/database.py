@@ -6,8 +6,7 @@ it a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 from adapters.memory.audit import AuditLog
@@ -24,6 +23,7 @@ from domain.order_state import (
 )
 from domain.orders import Order, OrderItem
 
+_UNASSIGNED = Assignment.UNASSIGNED
 CLOSING: dict[OfferState, tuple[AssignmentAction, EventKind, str]] = {
     OfferState.DECLINED: (AssignmentAction.DECLINE, EventKind.OFFER_DECLINED, "OFFER_DECLINED"),
     OfferState.EXPIRED: (AssignmentAction.EXPIRE, EventKind.OFFER_EXPIRED, "OFFER_EXPIRED"),
@@ -69,7 +69,7 @@ class MemoryDatabase:
     def put(self, order: Order) -> None:
         """Write an order and keep the set of waiting ones."""
         self.orders[order.id] = order
-        if order.assignment is Assignment.UNASSIGNED and order.state in DISPATCHABLE_STATES:
+        if order.assignment is _UNASSIGNED and order.state in DISPATCHABLE_STATES:
             self.waiting.add(order.id)
         else:
             self.waiting.discard(order.id)
@@ -120,7 +120,7 @@ class MemoryDatabase:
 
     def finish_offer(self, offer: Offer, state: OfferState, at_s: float) -> Offer:
         """Write an offer's final state and forget it as pending."""
-        closed = replace(offer, state=state, closed_at_s=at_s)
+        closed = Offer(id=offer.id, terms=offer.terms, state=state, closed_at_s=at_s)
         self.offers[offer.id] = closed
         del self.offer_of_driver[offer.terms.driver_id]
         for order_id in offer.terms.order_ids:
@@ -132,7 +132,3 @@ class MemoryDatabase:
         driver_id = offer.terms.driver_id
         data = {"offer_id": offer.id, "driver_id": driver_id, "order_ids": list(offer.terms.order_ids)}
         self.emit(Topic.DISPATCH, kind, driver_id, at_s, data)
-
-    def open_offers(self, order_ids: Iterable[int]) -> list[int]:
-        """Return the pending offers of orders."""
-        return [self.offer_of_order[order_id] for order_id in order_ids if order_id in self.offer_of_order]

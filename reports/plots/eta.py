@@ -16,7 +16,7 @@ from reports.run import Column, Run
 from reports.style import INK, MUTED, new_figure, series_colour, series_marker, top_legend
 
 _GROUPS = 12
-_EDGES = 49
+_BINS = (12, 48)
 
 
 def calibration(comparison: Comparison) -> Figure | None:
@@ -70,7 +70,8 @@ def _pairs(comparison: Comparison, label: str) -> tuple[Column, Column]:
 
 
 def _histogram(axes: Axes, samples: list[Column], reach: float) -> None:
-    edges = np.linspace(-reach, reach, _EDGES)
+    largest = max(values.size for values in samples)
+    edges = np.linspace(-reach, reach, int(np.clip(np.sqrt(largest), *_BINS)) // 2 * 2 + 1)
     for index, values in enumerate(samples):
         if values.size:
             shares = 100.0 * np.histogram(values, edges)[0] / values.size

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from reports.comparison import Comparison
 from reports.customer_metrics import click_to_door_min
 from reports.run import Column
-from reports.style import INK, MUTED, new_figure
+from reports.style import INK, new_figure
 
 MAX_PANELS = 4
 MAX_MARKETS = 4
@@ -125,7 +125,7 @@ def _scale_bar(axes: Axes, window: tuple[float, float, float, float]) -> None:
     per_km = 1.0 / (_KM_PER_DEGREE * cos(radians((south + north) / 2.0)))
     length = next(km for km in (50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.0) if km * per_km <= (east - west) / 4)
     x, y = west + 0.03 * (east - west), south + 0.03 * (north - south)
-    axes.plot([x, x + length * per_km], [y, y], color=MUTED, linewidth=2.0, zorder=5)
+    axes.plot([x, x + length * per_km], [y, y], color=INK, linewidth=2.0, zorder=5)
     axes.annotate(
-        f"{length:g} km", (x, y), (0, 4), textcoords="offset points", color=MUTED, fontsize=8, zorder=5
+        f"{length:g} km", (x, y), (0, 4), textcoords="offset points", color=INK, fontsize=8, zorder=5
     )

@@ -51,6 +51,14 @@ def _parse(path: Path) -> Any:
         raise CityError(f"{path} is not readable XML (truncated or corrupt?): {error}") from error
 
 
+def _numbers(path: Path, things: list[Any], name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return one numeric attribute of nodes or links."""
+    try:
+        return np.array([float(thing.get(name)) for thing in things])
+    except (TypeError, ValueError) as error:
+        raise CityError(f"{path}: a node or link has no number as its {name}") from error
+
+
 def _degrees(path: Path, nodes: list[Any], crs: str) -> tuple[Any, Any]:
     """Return the nodes' latitudes and longitudes."""
     pyproj = require("pyproj", f"read {path.name}")
@@ -60,8 +68,7 @@ def _degrees(path: Path, nodes: list[Any], crs: str) -> tuple[Any, Any]:
         raise CityError(
             f"{path} names the coordinate system {crs!r}, which is none: give crs, such as EPSG:26743"
         ) from error
-    x = np.array([float(node.get("x")) for node in nodes])
-    y = np.array([float(node.get("y")) for node in nodes])
+    x, y = _numbers(path, nodes, "x"), _numbers(path, nodes, "y")
     lon, lat = transformer.transform(x, y)
     if not (np.isfinite(lat).all() and np.isfinite(lon).all()):
         raise CityError(f"{path}: coordinates are outside {crs}: is it the right crs?")
@@ -75,7 +82,7 @@ def _links(path: Path, nodes: list[Any], links: list[Any], lat: Any, lon: Any) -
         end = np.array([number[link.get("to")] for link in links], dtype=np.int32)
     except KeyError as error:
         raise CityError(f"{path}: a link names node {error}, which is not there") from error
-    length = np.array([float(link.get("length")) for link in links])
+    length, speed = _numbers(path, links, "length"), _numbers(path, links, "freespeed")
     straight = haversine_m(lat[start], lon[start], lat[end], lon[end])
     length, warnings = _in_metres(path, length, straight)
     tags = [{a.get("name"): a.text or "" for a in link.iterfind("attributes/attribute")} for link in links]
@@ -89,7 +96,7 @@ def _links(path: Path, nodes: list[Any], links: list[Any], lat: Any, lon: Any) -
         start=start,
         end=end,
         length_m=np.maximum(length, straight),
-        speed_kph=np.array([float(link.get("freespeed")) for link in links]) * 3.6,
+        speed_kph=np.where(speed > 0.0, speed * 3.6, np.nan),
         highway=np.array([highway_index(t.get("osm:way:highway", "")) for t in tags], dtype=np.int8),
         is_bridge=np.zeros(len(links), dtype=np.bool_),
         street=np.array([street_number.get(name, -1) for name in names], dtype=np.int32),

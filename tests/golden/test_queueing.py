@@ -1,4 +1,4 @@
-"""A kitchen fed by Poisson arrivals with exponential times is an M/M/c queue: Erlang C gives its mean wait."""
+"""A kitchen with Poisson arrivals and exponential times is an M/M/c queue: Erlang C gives its mean wait."""
 
 import math
 

@@ -13,15 +13,22 @@ from domain.vehicles import PROFILES, Vehicle
 from matching.registry import strategy_names
 from tests.simulation.runs import HARD, SMALL, run_of
 
+NEEDS_DATA = {"vancouver_dinner", "rappi_day"}
 CASES = [
-    pytest.param(name, (), overrides, id=name, marks=[pytest.mark.data] if name in _NEEDS_DATA else [])
-    for _NEEDS_DATA in [{"vancouver_dinner", "rappi_day"}]
+    pytest.param(name, overrides, id=name, marks=[pytest.mark.data] if name in NEEDS_DATA else [])
     for name, overrides in SMALL.items()
-] + [pytest.param(base, (), overrides, id=name) for name, (base, overrides) in HARD.items()]
+] + [pytest.param(base, overrides, id=name) for name, (base, overrides) in HARD.items()]
 
 TIMES = (
-    "placed_s", "confirmed_s", "prep_started_s", "ready_s", "picked_up_s", "at_customer_s", "delivered_s", "completed_s",
-)  # fmt: skip
+    "placed_s",
+    "confirmed_s",
+    "prep_started_s",
+    "ready_s",
+    "picked_up_s",
+    "at_customer_s",
+    "delivered_s",
+    "completed_s",
+)
 SLACK_S = 1e-6
 
 
@@ -30,8 +37,8 @@ def strategy(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize(("scenario", "_", "overrides"), CASES)
-def test_conservation(scenario: str, _: tuple[()], overrides: tuple[str, ...], strategy: str) -> None:
+@pytest.mark.parametrize(("scenario", "overrides"), CASES)
+def test_conservation(scenario: str, overrides: tuple[str, ...], strategy: str) -> None:
     run = run_of(scenario, strategy, 1, overrides)
     replay = f"dispatchlab run {scenario} --strategy {strategy} --seed 1 --set " + " --set ".join(overrides)
     orders, offers, drivers = run.orders, run.offers, run.drivers
@@ -98,7 +105,9 @@ def _offers_close_once(_: pd.DataFrame, offers: pd.DataFrame) -> None:
 def _visits(orders: pd.DataFrame) -> pd.DataFrame:
     """Return every stop made: driver, when, where, in order of time."""
     done = orders[orders["state"] == OrderState.COMPLETED]
-    pickups = done[["driver_id", "vehicle", "at_restaurant_s", "picked_up_s", "restaurant_lat", "restaurant_lon"]]
+    pickups = done[
+        ["driver_id", "vehicle", "at_restaurant_s", "picked_up_s", "restaurant_lat", "restaurant_lon"]
+    ]
     drops = done[["driver_id", "vehicle", "at_customer_s", "delivered_s", "customer_lat", "customer_lon"]]
     columns = ["driver_id", "vehicle", "from_s", "to_s", "lat", "lon"]
     visits = pd.concat([pickups.set_axis(columns, axis=1), drops.set_axis(columns, axis=1)])

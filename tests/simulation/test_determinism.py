@@ -19,7 +19,16 @@ ROOT = Path(__file__).parents[2]
 
 
 def _hash_in_a_new_process(tmp_path: Path, hash_seed: str, strategy: str) -> dict[str, object]:
-    command = [sys.executable, str(ROOT / "cli.py"), "run", "quickstart", "--strategy", strategy, "--seed", "3"]
+    command = [
+        sys.executable,
+        str(ROOT / "cli.py"),
+        "run",
+        "quickstart",
+        "--strategy",
+        strategy,
+        "--seed",
+        "3",
+    ]
     command += ["--set", "hours=0.3", "--out", str(tmp_path / hash_seed), "--json", "--no-report"]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -255,7 +255,7 @@ def test_the_audit_log_is_complete_and_in_order(desk: Desk) -> None:
         "DRIVER_ASSIGNED",
         *["ORDER_STATUS_CHANGED"] * 3,
     ]
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         assert after.before["state"] == before.after["state"]
         assert after.before["assignment"] == before.after["assignment"]
     assert len(rows) == order.version + 1

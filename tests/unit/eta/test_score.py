@@ -26,7 +26,10 @@ def test_pinball_by_hand():
 
 def test_pinball_is_least_at_the_true_quantile():
     actual = np.random.default_rng(0).exponential(100.0, 20_000)
-    losses = {q: pinball_loss(np.full((20_000, 1), np.quantile(actual, q)), actual, levels=(0.9,)) for q in (0.8, 0.9, 0.95)}
+    losses = {
+        q: pinball_loss(np.full((20_000, 1), np.quantile(actual, q)), actual, levels=(0.9,))
+        for q in (0.8, 0.9, 0.95)
+    }
     assert min(losses, key=losses.__getitem__) == 0.9
 
 

@@ -14,7 +14,9 @@ from matching.assignment import assign
 
 def sparse(rng, rows, columns, edges, *, integer):
     """A random instance: offsets, columns, costs, unassigned costs."""
-    per_row = [rng.choice(columns, rng.integers(0, min(edges, columns) + 1), replace=False) for _ in range(rows)]
+    per_row = [
+        rng.choice(columns, rng.integers(0, min(edges, columns) + 1), replace=False) for _ in range(rows)
+    ]
     offsets = np.cumsum([0] + [len(each) for each in per_row])
     at = np.concatenate([np.empty(0, np.int64), *per_row]).astype(np.int32)
     costs, out = rng.uniform(-50, 100, len(at)), rng.uniform(0, 150, rows)
@@ -92,12 +94,16 @@ def test_numbering_of_columns_does_not_matter(seed, rows, columns):
 def test_rows_without_edges_and_no_rows_at_all():
     none = np.empty(0)
     assert len(assign(np.zeros(1, np.int64), none.astype(np.int32), none, none, column_count=5)) == 0
-    edge = assign(np.array([0, 0, 1]), np.array([0], np.int32), np.array([3.0]), np.ones(2) * 9, column_count=1)
+    edge = assign(
+        np.array([0, 0, 1]), np.array([0], np.int32), np.array([3.0]), np.ones(2) * 9, column_count=1
+    )
     assert edge.tolist() == [-1, 0]
 
 
 def test_parallel_edges_and_negative_costs():
-    edge = assign(np.array([0, 2]), np.array([0, 0], np.int32), np.array([-1.0, -5.0]), np.zeros(1), column_count=1)
+    edge = assign(
+        np.array([0, 2]), np.array([0, 0], np.int32), np.array([-1.0, -5.0]), np.zeros(1), column_count=1
+    )
     assert edge.tolist() == [1]
 
 
@@ -112,8 +118,14 @@ def test_inputs_are_not_modified():
 
 @pytest.mark.parametrize(
     ("columns", "costs", "out"),
-    [([9], [1.0], [1.0]), ([-1], [1.0], [1.0]), ([0], [np.nan], [1.0]), ([0], [1.0], [np.inf]), ([0], [1.0], [])],
+    [
+        ([9], [1.0], [1.0]),
+        ([-1], [1.0], [1.0]),
+        ([0], [np.nan], [1.0]),
+        ([0], [1.0], [np.inf]),
+        ([0], [1.0], []),
+    ],
 )
 def test_unusable_input_is_refused(columns, costs, out):
-    with pytest.raises(ValueError, match="must be|do not fit"):
+    with pytest.raises(ValueError, match=r"must be|do not fit"):
         assign(np.array([0, 1]), np.array(columns, np.int32), np.array(costs), np.array(out), column_count=2)

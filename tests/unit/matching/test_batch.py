@@ -51,7 +51,7 @@ def test_no_other_pairing_costs_less(seed, rng):
 
 
 def test_a_driver_who_delivers_meanwhile_spares_the_idle_one(market, rng):
-    # Food is ready in 20 min. Driver 1 is done at the restaurant's door in 2 min; the idle driver 0 would wait.
+    # Food is ready in 20 min. Driver 1 is done at the door in 2 min; the idle driver 0 would wait.
     snapshot = market(
         restaurants=[5],
         customers=[9],
@@ -79,7 +79,7 @@ def test_an_inserted_order_comes_with_its_route(market, rng):
 
 @pytest.fixture
 def one_near_driver(market):
-    """Two orders at the door of one driver; the other one is 40 min away. Both have waited `waited` seconds."""
+    """Two orders at the door of one driver, the other one 40 min away; both have waited `waited` s."""
 
     def build(waited: float):
         return market(

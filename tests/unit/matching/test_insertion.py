@@ -36,9 +36,13 @@ def test_best_of_all_positions(seed):
         base, base_done = route_cost(snapshot, plans, d)
         stops = len(plans.of(d))
         node = None if not stops else plans.of(d)[0]
-        stands_there = node is not None and snapshot.driver_node[d] == (
-            snapshot.order_customer_node if node[1] == DROPOFF else snapshot.order_restaurant_node
-        )[node[0]]
+        stands_there = (
+            node is not None
+            and snapshot.driver_node[d]
+            == (snapshot.order_customer_node if node[1] == DROPOFF else snapshot.order_restaurant_node)[
+                node[0]
+            ]
+        )
         costs = {}
         for p in range(int(stands_there), stops + 1):
             for q in range(p, stops + 1):

@@ -49,7 +49,9 @@ def module(tmp_path, monkeypatch):
 
 def test_built_in_names_work_without_entry_points(monkeypatch):
     monkeypatch.setattr("domain.registry.entry_points", lambda group: ())
-    fresh = type(STRATEGIES)(**{key: getattr(STRATEGIES, key) for key in ("kind", "group", "built_in", "flags", "needs")})
+    fresh = type(STRATEGIES)(
+        **{key: getattr(STRATEGIES, key) for key in ("kind", "group", "built_in", "flags", "needs")}
+    )
     assert fresh.names() == ["batch", "nearest", "score"]
     assert fresh.load("score").name == "score"
 
@@ -62,7 +64,12 @@ def test_unknown_names_get_a_hint():
 def test_a_users_module_in_the_current_folder(module):
     name = module(GOOD)
     strategy = load_strategy(f"{name}:Mine", {"candidates": "7", "is_fair": "true", "levels": "1,2.5"})
-    assert (strategy.name, strategy.candidates, strategy.is_fair, strategy.levels) == ("mine", 7, True, (1.0, 2.5))
+    assert (strategy.name, strategy.candidates, strategy.is_fair, strategy.levels) == (
+        "mine",
+        7,
+        True,
+        (1.0, 2.5),
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,7 +95,7 @@ def test_bad_parameters_are_one_line(params, kind, text):
     [
         (("frozen=True, ", ""), "must be a frozen dataclass"),
         ((", kw_only=True", ""), "must be keyword-only"),
-        (('    bundles: ClassVar[bool] = False\n', ""), "class attribute 'bundles'"),
+        (("    bundles: ClassVar[bool] = False\n", ""), "class attribute 'bundles'"),
         (("def __call__", "def call"), "must have '__call__'"),
         (("    radius_m: float = 900.0\n", ""), "must have 'radius_m'"),
         (("window_s: float = 3.0", "window_s: float"), "parameter 'window_s' must have a default"),
@@ -128,5 +135,7 @@ def test_names_are_sorted_and_know_the_built_in_ones():
 
 
 def test_importing_the_registry_compiles_and_imports_no_strategy():
-    code = "import sys, matching.registry; sys.exit('numba' in sys.modules or 'matching.batch' in sys.modules)"
+    code = (
+        "import sys, matching.registry; sys.exit('numba' in sys.modules or 'matching.batch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,8 +6,10 @@ import pytest
 from domain.drivers import StopKind
 from domain.errors import UserError
 from domain.units import EARTH_RADIUS_M
-from matching.routes import decided_plans
-from matching.score import Score, _Work
+from matching.insertion import best_insertions
+from matching.routes import decided_plans, planned
+from matching.score import Score, route_efficiency
+from matching.testing import make_snapshot
 
 P, D = StopKind.PICKUP, StopKind.DROPOFF
 STEP_KM = EARTH_RADIUS_M * np.radians(0.01) / 1_000.0
@@ -28,11 +30,11 @@ def two_drivers(market):
 
 
 def test_the_formula_by_hand(two_drivers):
-    # Alone, driver 1 would need 1 min to the restaurant and 6 to the customer. The best way is restaurant, node 7,
-    # customer: done after 7 min instead of 4. Efficiency 1 - 3/7.
-    work = _Work.of(two_drivers)
+    # Alone, driver 1 would need 1 min to the restaurant and 6 to the customer. The best way is
+    # restaurant, node 7, customer: done after 7 min instead of 4. Efficiency 1 - 3/7.
+    found = best_insertions(two_drivers, planned(two_drivers), np.array([0]), np.array([1], np.int32))
+    assert route_efficiency(found) == pytest.approx(4.0 / 7.0)
     busy = list(two_drivers.candidate_driver).index(1)
-    assert work.efficiency[busy] == pytest.approx(4.0 / 7.0)
     fixed = Score()._fixed_part(two_drivers)
     idle = list(two_drivers.candidate_driver).index(0)
     assert fixed[idle] == pytest.approx(100 - 10 * 2 * STEP_KM + 5 * 4.0)
@@ -82,9 +84,30 @@ def test_capacity_is_respected_and_the_rest_waits(market, rng):
     assert sorted(Score()(snapshot, rng).driver.tolist()) == [-1, -1, 0, 0]
 
 
-def test_travel_is_asked_once_per_decision(market, rng):
+def test_only_carrying_drivers_who_could_win_cost_travel_times(market, rng):
+    far = market(
+        restaurants=[5], customers=[9], drivers=[5, 30], accepted=((1, 2, 1, True),), plans={1: [(1, 1)]}
+    )
+    travel = type(far.travel)
+    travel.calls = 0
+    assert Score()(far, rng).driver[0] == 0
+    assert travel.calls == 0
+
+
+def test_leaving_the_others_out_changes_nothing():
+    for seed in range(6):
+        snapshot = make_snapshot(orders=1, drivers=40, carrying=0.6, seed=seed)
+        drivers = snapshot.candidate_driver
+        found = best_insertions(snapshot, planned(snapshot), np.zeros(len(drivers), int), drivers)
+        full = Score()._fixed_part(snapshot) - 15.0 * snapshot.driver_load[drivers]
+        full += np.where(snapshot.driver_load[drivers] > 0, 20.0 * route_efficiency(found), 0.0)
+        decision = Score()(snapshot, np.random.default_rng(0))
+        assert decision.driver[0] == drivers[full.argmax()]
+
+
+def test_travel_is_asked_once_for_one_order(market, rng):
     snapshot = market(
-        restaurants=[5], customers=[9], drivers=[3, 5], accepted=((1, 2, 0, True),), plans={0: [(1, 1)]}
+        restaurants=[5], customers=[9], drivers=[5, 3], accepted=((1, 2, 0, True),), plans={0: [(1, 1)]}
     )
     travel = type(snapshot.travel)
     travel.calls = 0

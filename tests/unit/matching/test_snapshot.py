@@ -15,7 +15,10 @@ from matching.testing import PlainTravel, make_snapshot
 
 @settings(deadline=None, max_examples=40)
 @given(
-    orders=st.integers(0, 15), drivers=st.integers(0, 25), carrying=st.floats(0, 1), seed=st.integers(0, 10**6)
+    orders=st.integers(0, 15),
+    drivers=st.integers(0, 25),
+    carrying=st.floats(0, 1),
+    seed=st.integers(0, 10**6),
 )
 def test_random_snapshots_are_valid(orders, drivers, carrying, seed):
     s = make_snapshot(orders=orders, drivers=drivers, carrying=carrying, seed=seed)

@@ -56,7 +56,11 @@ def test_feasible_decisions_pass(snapshot):
         ([0, -1, 0, 0], [(7, [])], "driver 7 gets a second route, or is not on the driver axis"),
         ([1, -1, 0, 0], [WHOLE], "has order 0, which the driver does not carry"),
         ([0, -1, 0, 0], [(0, [(0, 0), (0, 0), *WHOLE[1][1:]])], "has a stop of order 0 twice"),
-        ([-1, -1, 0, 0], [(0, [(2, 0), (2, 1), (3, 0), (3, 1)])], "has a stop of order 2 twice, or one that is done"),
+        (
+            [-1, -1, 0, 0],
+            [(0, [(2, 0), (2, 1), (3, 0), (3, 1)])],
+            "has a stop of order 2 twice, or one that is done",
+        ),
         ([-1, -1, 0, 0], [(0, [(2, 1), (3, 1), (3, 0)])], "drops order 3 off before picking it up"),
         ([-1, -1, 0, 0], [(0, [(3, 0), (3, 1)])], "misses a stop of order 2"),
         ([-1, -1, 0, 0], [(0, [(2, 1), (3, 0)])], "misses a stop of order 3"),

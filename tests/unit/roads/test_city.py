@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,12 @@ def test_a_saved_city_comes_back_the_same(riverton: City, tmp_path: Path) -> Non
     assert loaded.restaurant_name == riverton.restaurant_name
     assert all(array.flags.aligned for array in loaded.arrays().values())
     assert [p.name for p in tmp_path.iterdir()] == ["town.city"]
+
+
+def test_a_city_survives_the_way_to_another_process(riverton: City) -> None:
+    copy = pickle.loads(pickle.dumps(riverton))
+    assert copy.content_hash == riverton.content_hash
+    assert not any(array.flags.writeable for array in copy.arrays().values())
 
 
 def test_projection_measures_metres(riverton: City) -> None:

@@ -90,6 +90,14 @@ def test_detour_times_are_distance_over_speed() -> None:
     assert path_length_m(times, times.path(0, 1, at_s=0.0)) == pytest.approx(metres[0])
 
 
+def test_points_on_a_plane_keep_their_distances() -> None:
+    x, y = np.random.default_rng(0).uniform(0.0, 25_000.0, size=(2, 40))
+    speed = dict.fromkeys(Vehicle, 3.6)  # a metre a second
+    every = np.arange(40)
+    found = DetourTimes.on_plane(x, y, speed_kph=speed).matrix(every, every, at_s=0.0)
+    np.testing.assert_allclose(found, np.hypot(x[:, None] - x, y[:, None] - y), rtol=1e-5, atol=1e-6)
+
+
 def test_detour_times_refuse_nonsense() -> None:
     lat = np.array([1.0, 2.0])
     with pytest.raises(ValueError, match="equally long"):

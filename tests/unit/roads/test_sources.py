@@ -149,6 +149,7 @@ def test_matsim_lengths_in_metres_or_feet(tmp_path: Path, feet: float) -> None:
     path.write_bytes(gzip.compress(matsim(feet).encode()))
     city = import_city(path)
     assert city.edge_speed_kph == pytest.approx(36.0)
+    assert np.isfinite(city.edge_length_m).all()
     inner = np.isclose(city.edge_length_m, 100.0, rtol=0.01)
     assert inner.sum() > 60
     assert any("feet" in warning for warning in city.provenance["warnings"]) == (feet != 1.0)
@@ -162,6 +163,8 @@ def test_matsim_lengths_in_metres_or_feet(tmp_path: Path, feet: float) -> None:
         (matsim(feet=0.01), "neither metres nor feet"),
         (matsim()[:700], "not readable XML"),
         ("<osm></osm>", "not a MATSim network"),
+        (matsim().replace('freespeed="10"', 'freespeed="fast"'), "no number as its freespeed"),
+        (matsim().replace('from="0-0"', 'from="9-9"', 1), "names node '9-9'"),
     ],
 )
 def test_unusable_matsim_networks(tmp_path: Path, text: str, message: str) -> None:

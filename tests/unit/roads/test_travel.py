@@ -23,7 +23,7 @@ from roads.traffic import (
     default_hourly_factors,
     free_flow_seconds,
 )
-from roads.warm import warm_up
+from roads.warm import is_compiled, warm_up
 
 
 class Fixed:
@@ -124,10 +124,20 @@ def test_rush_hour_is_slower_and_most_on_main_roads(riverton: City) -> None:
 
 
 def test_each_vehicle_suffers_its_share_of_congestion(riverton: City) -> None:
-    traffic, hour = HourlyTraffic(riverton), 17
+    traffic, hour = HourlyTraffic(riverton, junction_s=0.0), 17
     car, scooter, bicycle = (traffic.edge_seconds(hour, v) - free_flow_seconds(riverton, v) for v in Vehicle)
     np.testing.assert_allclose(scooter, 0.4 * car, rtol=1e-9, atol=1e-9)
     assert (bicycle == 0.0).all()
+
+
+def test_every_vehicle_loses_time_at_junctions_but_not_on_a_motorway(riverton: City) -> None:
+    quick, slow = HourlyTraffic(riverton, junction_s=0.0), HourlyTraffic(riverton, junction_s=5.0)
+    is_motorway = riverton.edge_class == RoadClass.MOTORWAY
+    for vehicle in Vehicle:
+        lost = slow.edge_seconds(12, vehicle) - quick.edge_seconds(12, vehicle)
+        np.testing.assert_allclose(lost, np.where(is_motorway, 0.0, 5.0), atol=1e-9)
+    with pytest.raises(ValueError, match="junction_s"):
+        HourlyTraffic(riverton, junction_s=-1.0)
 
 
 def test_a_bicycle_walks_beside_a_motorway(riverton: City) -> None:
@@ -201,6 +211,10 @@ def test_after_warming_up_nothing_compiles(riverton: City) -> None:
     from roads import geometry, labels, paths, queries, snap
 
     warm_up(riverton)
+    assert is_compiled()
+    said: list[str] = []
+    warm_up(progress=said.append)
+    assert said == []
     kernels = [
         queries.pairs_seconds,
         queries.matrix_seconds,
