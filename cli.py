@@ -79,7 +79,7 @@ def run_scenario(
     """
     scenario = _load(name, strategy, eta, seed, overrides)
     folder = Path(out) if out is not None else Path("runs") / _run_name(scenario)
-    simulate(scenario, folder, tell=tell, watch=watch)
+    simulate(scenario, folder, asked=_asked(name, overrides), tell=tell, watch=watch)
     if with_report:
         reports.write_report([reports.open_run(folder)], folder)
     return folder
@@ -108,7 +108,8 @@ def compare_scenario(
     folder = Path(out) if out is not None else Path("runs") / f"{scenarios[0].name}-compare"
     for market in scenarios[0].markets:
         _open_market_city(market, tell)  # once, before the workers all want it
-    tasks = (joblib.delayed(simulate)(s, folder / _run_name(s)) for s in scenarios)
+    asked = _asked(name, overrides)
+    tasks = (joblib.delayed(simulate)(s, folder / _run_name(s), asked=asked) for s in scenarios)
     finished: list[Path] = []
     try:
         for path in joblib.Parallel(n_jobs=workers, return_as="generator_unordered")(tasks):
@@ -123,9 +124,17 @@ def compare_scenario(
 
 
 def simulate(
-    scenario: Scenario, folder: Path, *, tell: Tell | None = None, watch: Watch | None = None
+    scenario: Scenario,
+    folder: Path,
+    *,
+    asked: dict[str, Any],
+    tell: Tell | None = None,
+    watch: Watch | None = None,
 ) -> Path:
-    """Simulate every market of a resolved scenario and write the run folder; return it."""
+    """Simulate every market of a resolved scenario and write the run folder; return it.
+
+    `asked` is noted in `run.json`: the scenario as it was asked for.
+    """
     began = perf_counter()
     strategy, eta_model = _strategy(scenario.strategy), load_eta_model(scenario.eta)
     if folder.exists() and not (folder / "run.json").exists():
@@ -147,6 +156,7 @@ def simulate(
             break
     tables = join_tables(world.recorder.tables() for world in worlds)
     run = {
+        "asked": asked,
         "scenario": to_dict(scenario),
         "scenario_sha256": scenario_hash(scenario),
         "strategy": _identity(strategy, describe_strategy(strategy)),
@@ -248,6 +258,10 @@ def _load(
     _strategy(scenario.strategy)
     load_eta_model(scenario.eta)
     return scenario
+
+
+def _asked(name: str, overrides: Sequence[str]) -> dict[str, Any]:
+    return {"scenario": name, "set": list(overrides)}
 
 
 def _strategy(spec: str) -> Strategy:

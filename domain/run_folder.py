@@ -32,6 +32,7 @@ FORMAT_VERSION = 1
 
 RUN_KEYS: dict[str, str] = {
     "format": "version of this folder's layout",
+    "asked": "scenario name or file and `--set` overrides, as they were asked for",
     "scenario": "the whole scenario, every default filled in",
     "scenario_sha256": "hash of the scenario",
     "strategy": "id, parameters and flags",

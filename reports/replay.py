@@ -23,14 +23,14 @@ def replay_command(comparison: Comparison) -> str:
 def run_command(run: Run) -> str:
     """Return the command line that replays one run."""
     words = ["dispatchlab", "run", _scenario(run), "--strategy", _strategy(run), "--eta", run.eta]
-    return shlex.join([*words, "--seed", str(run.seed)])
+    return shlex.join([*words, "--seed", str(run.seed), *_overrides(run)])
 
 
 def _compare(runs: list[Run], eta: str) -> str:
     strategies = ",".join(dict.fromkeys(_strategy(run) for run in runs))
     seeds = _ranges(sorted({run.seed for run in runs}))
     words = ["dispatchlab", "compare", _scenario(runs[0]), "--strategies", strategies, "--seeds", seeds]
-    return shlex.join([*words, "--eta", eta])
+    return shlex.join([*words, "--eta", eta, *_overrides(runs[0])])
 
 
 def _ranges(seeds: list[int]) -> str:
@@ -47,4 +47,9 @@ def _strategy(run: Run) -> str:
 
 
 def _scenario(run: Run) -> str:
-    return str(run.scenario.get("name", "SCENARIO"))
+    """The scenario as it was asked for; its name where the run does not say."""
+    return str(run.info.get("asked", {}).get("scenario") or run.scenario.get("name", "SCENARIO"))
+
+
+def _overrides(run: Run) -> list[str]:
+    return [word for item in run.info.get("asked", {}).get("set", []) for word in ("--set", item)]

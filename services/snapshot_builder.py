@@ -120,9 +120,9 @@ class SnapshotBuilder:
 
     async def _stops(self, states: DriverStates, open_orders: int, now_s: float) -> _Stops:
         """Lay out the planned stops and their orders; stops of orders that are not the driver's drop out."""
-        stop_driver = np.repeat(np.arange(len(states.id)), np.diff(states.stop_offsets))
-        if not len(stop_driver):
+        if not len(states.stop_order_id):
             return _no_stops(states, self._book)
+        stop_driver = np.repeat(np.arange(len(states.id)), np.diff(states.stop_offsets))
         ids, inverse = np.unique(states.stop_order_id, return_inverse=True)
         rows = await self._book.take(ids, now_s)
         owner = np.searchsorted(states.id, rows["driver"])

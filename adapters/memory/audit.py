@@ -10,9 +10,9 @@ from domain.events import AuditRow
 from domain.order_state import Actor, Assignment, OrderState
 from domain.orders import Order
 
-_ROW = Struct(
-    "<qqdbbbb4x"
-)  # row before of the same order, actor's id, time, event type, actor, before, after
+_ROW = Struct("<qqdbbbb4x")
+"""The order's previous row, actor's id, time, event type, actor, state and assignment before and after."""
+
 _ACTORS = tuple(Actor)
 _ACTOR_CODE = {actor: code for code, actor in enumerate(_ACTORS)}
 _NOBODY = -1

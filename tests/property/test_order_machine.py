@@ -161,6 +161,14 @@ class OrderMachine(RuleBasedStateMachine):
             self.attempt(self.app.pick_up(order_id, order.driver_id))
             self.attempt(self.app.deliver(order_id, order.driver_id))
 
+    @rule(order_id=orders)
+    def find_a_driver(self, order_id: int) -> None:
+        """The restaurant confirms and whoever is asked accepts."""
+        self.attempt(self.app.confirm(order_id, 1))
+        self.time_passes(0.0)
+        for offer_id, driver_id in tuple(self.made.items()):
+            self.answer(offer_id, driver_id, is_yes=True)
+
     @rule(order_id=orders, who=ACTORS)
     def cancel(self, order_id: int, who: tuple[Actor, int | None]) -> None:
         self.attempt(self.app.cancel(order_id, *who, "why not"))
@@ -180,7 +188,7 @@ class OrderMachine(RuleBasedStateMachine):
         assert self.app.next_due_s() > self.clock.now_s()
         return multiple(*list(self.made)[known:])
 
-    @rule(offer_id=offers, driver_id=st.sampled_from((None, *DRIVERS)), is_yes=st.booleans())
+    @rule(offer_id=offers, driver_id=st.sampled_from((None, None, None, 50)), is_yes=st.booleans())
     def answer(self, offer_id: int, driver_id: int | None, is_yes: bool) -> None:
         driver_id = self.made[offer_id] if driver_id is None else driver_id
         before = drive(self.stores.offers.get(offer_id)).state
@@ -216,6 +224,8 @@ class OrderMachine(RuleBasedStateMachine):
         ]
         assert [order.id for order in drive(self.stores.orders.dispatchable())] == sorted(waiting)
         assert self.app.match.waiting == len(waiting)
+        if waiting:
+            assert self.app.match._next_decision_s() <= self.clock.now_s() + 10.0
 
     @invariant()
     def each_offer_is_closed_once(self) -> None:

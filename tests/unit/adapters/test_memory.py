@@ -20,6 +20,7 @@ from adapters.memory import (
 )
 from adapters.memory.evolve import evolve
 from adapters.memory.quantise import quantise
+from adapters.memory.warm import warm_up
 from domain import ports
 from domain.drivers import DriverProfiles, DriverStatus
 from domain.errors import InvalidRequest, ServiceError
@@ -233,3 +234,7 @@ def test_a_quantised_index_keeps_rounded_positions() -> None:
     drive(index.move(ONE, np.array([38.115556]), np.array([13.361389]), 1.0))
     states = drive(index.states(ONE))
     assert (states.lat[0], states.lon[0]) == (38.11555639549629859, 13.36138933897018433)
+
+
+def test_warming_up_runs_every_kernel() -> None:
+    warm_up()
