@@ -13,7 +13,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
 
-import joblib
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -21,7 +20,7 @@ from rich.table import Table
 
 import reports
 from adapters.memory import memory_stores
-from domain.errors import DataError, DispatchlabError, UserError
+from domain.errors import CityError, DataError, DispatchlabError, UserError
 from domain.registry import Description
 from domain.spec import MarketSpec, Scenario
 from domain.units import HOUR_S, clock_text
@@ -44,7 +43,7 @@ from sim.grounds import road_ground
 from sim.recorder import Recorder, join_tables
 from sim.replay import replay_on_lines, replay_on_roads
 from sim.run_info import city_info, run_info
-from sim.run_writer import city_map, plain_map, write_run
+from sim.run_writer import check_run_folder, city_map, plain_map, write_run
 from sim.streams import Streams
 from sim.workload import Workload
 from sim.world import Environment, VirtualTime, World
@@ -108,6 +107,8 @@ def compare_scenario(
     folder = Path(out) if out is not None else Path("runs") / f"{scenarios[0].name}-compare"
     for market in scenarios[0].markets:
         _open_market_city(market, tell)  # once, before the workers all want it
+    import joblib  # only a comparison needs it
+
     asked = _asked(name, overrides)
     tasks = (joblib.delayed(simulate)(s, folder / _run_name(s), asked=asked) for s in scenarios)
     finished: list[Path] = []
@@ -137,8 +138,7 @@ def simulate(
     """
     began = perf_counter()
     strategy, eta_model = _strategy(scenario.strategy), load_eta_model(scenario.eta)
-    if folder.exists() and not (folder / "run.json").exists():
-        raise DataError(f"{folder}: exists and is not a run folder; choose another with --out")
+    check_run_folder(folder)
     setup_s = wall_s = 0.0
     worlds: list[World] = []
     maps, cities = [], []
@@ -241,13 +241,24 @@ def _open_market_city(market: MarketSpec, tell: Tell | None) -> City | None:
     if market.trace is not None and market.trace.geography == "detour":
         return None
     spec = market.city
-    return open_city(spec.source, data_dir=data_dir(), pois=spec.pois, crs=spec.crs, progress=tell)
+    return _open(spec.source, pois=spec.pois, crs=spec.crs, progress=tell)
+
+
+def _open(source: str, **options: Any) -> City:
+    try:
+        return open_city(source, data_dir=data_dir(), **options)
+    except CityError as error:
+        if data_dir().is_dir():
+            raise
+        raise CityError(f"{error}; there is no folder {data_dir()}: set DISPATCHLAB_DATA") from None
 
 
 def _load(
     name: str, strategy: str | None, eta: str | None, seed: int | None, overrides: Sequence[str]
 ) -> Scenario:
     """Return the resolved scenario, with strategy and ETA model known to exist."""
+    if seed is not None and seed < 0:
+        raise UserError(f"--seed {seed}: must be 0 or more")
     scenario = load_scenario(name, overrides)
     scenario = replace(
         scenario,
@@ -290,6 +301,7 @@ def _identity(chosen: Strategy | EtaModel, description: Description) -> dict[str
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Simulate food-delivery dispatch on real roads, and compare strategies.",
 )
@@ -418,7 +430,7 @@ def city_list() -> None:
 @city_app.command("show")
 def city_show(spec: Annotated[str, typer.Argument(help="As in a scenario's city.source.")]) -> None:
     """Show what a city holds and where it comes from."""
-    screen.print(_city_table(open_city(spec, data_dir=data_dir(), progress=notes.print)))
+    screen.print(_city_table(_open(spec, progress=notes.print)))
 
 
 @strategies_app.command("list")
@@ -465,7 +477,7 @@ def _bar(*, hidden: bool) -> Progress:
         TextColumn("{task.fields[speed]}"),
         TimeElapsedColumn(),
         console=notes,
-        disable=hidden,
+        disable=hidden or not notes.is_terminal,
         transient=True,
     )
 

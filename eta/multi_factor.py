@@ -8,12 +8,17 @@ from enum import IntEnum
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numba import njit, types
 
 from domain.errors import ContractError, DataError
 from domain.order_state import OrderState
 from domain.registry import check_parameters, param, typed_parameters
-from domain.units import BoolArray, FloatArray, IntArray
+from domain.units import FloatArray, IntArray
 from eta.contract import EtaFeatures, EtaHistory, EtaPrediction
+
+
+PARTS = ("to_restaurant", "preparation", "to_customer", "buffer", "correction")
+"""The parts of the breakdown."""
 
 
 class Stage(IntEnum):
@@ -79,8 +84,8 @@ class MultiFactor:
         table = [self.spread_placement, self.spread_assignment, self.spread_pickup]
         factors = np.vstack([1.0 + np.array(table), np.zeros(len(self.quantile_levels))])
         biases = np.array([self.bias_placement_s, self.bias_assignment_s, self.bias_pickup_s, 0.0])
-        object.__setattr__(self, "_factors", factors)
-        object.__setattr__(self, "_biases", biases)
+        usual_s = np.array([self.dispatch_s + self.unassigned_drive_s, self.overdue_floor_s, self.handoff_s])
+        object.__setattr__(self, "_numbers", (usual_s, biases, factors))
 
     def predict(self, features: EtaFeatures) -> EtaPrediction:
         """Predict the remaining seconds until delivery; breakdown as in the class's formula.
@@ -88,22 +93,9 @@ class MultiFactor:
         The parts of the breakdown are seconds of each factor, not a sum: driving to the restaurant and
         preparation overlap.
         """
-        stage = stages(features)
-        to_restaurant, preparation, to_customer, buffer = self._parts(features, stage)
-        raw = np.maximum(to_restaurant, preparation) + to_customer + buffer
-        correction: FloatArray = np.maximum(self._biases[stage], -raw)  # type: ignore[attr-defined]
-        mean = raw + correction
-        return EtaPrediction(
-            mean_s=mean,
-            quantiles_s=mean[:, None] * self._factors[stage],  # type: ignore[attr-defined]
-            breakdown={
-                "to_restaurant": to_restaurant,
-                "preparation": preparation,
-                "to_customer": to_customer,
-                "buffer": buffer,
-                "correction": correction,
-            },
-        )
+        _, parts, mean, quantiles = self._remaining(features)
+        breakdown = dict(zip(PARTS, parts, strict=True))
+        return EtaPrediction(mean_s=mean, quantiles_s=quantiles, breakdown=breakdown)
 
     def fit(self, history: EtaHistory) -> Self:
         """Return a model with bias and spread of every stage learnt from `history`.
@@ -118,12 +110,12 @@ class MultiFactor:
             DataError: `actual_s` holds a negative or non-finite value.
         """
         actual = np.asarray(history.actual_s, np.float64)
-        stage = stages(history.features)
+        stage, parts, _, _ = self._remaining(history.features)
         if actual.shape != stage.shape:
             raise ContractError(f"actual_s must have shape {stage.shape}, not {actual.shape}")
         if not (np.isfinite(actual) & (actual >= 0.0)).all():
             raise DataError("actual_s holds a negative or non-finite value")
-        to_restaurant, preparation, to_customer, buffer = self._parts(history.features, stage)
+        to_restaurant, preparation, to_customer, buffer, _ = parts
         raw = np.maximum(to_restaurant, preparation) + to_customer + buffer
         learnt: dict[str, Any] = {}
         for each in (Stage.PLACEMENT, Stage.ASSIGNMENT, Stage.PICKUP):
@@ -151,22 +143,17 @@ class MultiFactor:
         params = {key: value for key, value in data.items() if key != "name"}
         return cls(**typed_parameters(f"ETA model {cls.name!r}", cls, params))
 
-    def _parts(
-        self, features: EtaFeatures, stage: IntArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return to_restaurant, preparation, to_customer and buffer; float64 [n] each."""
-        is_over = stage == Stage.OVER
-        before_pickup = stage < Stage.PICKUP
-        no_driver: BoolArray = stage == Stage.PLACEMENT
-        to_restaurant = np.where(
-            no_driver, self.dispatch_s + self.unassigned_drive_s, features.to_restaurant_s
+    def _remaining(self, features: EtaFeatures) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
+        """Return `Stage` int8 [n], `PARTS` float64 [5, n], mean float64 [n] and quantiles float64 [n, q]."""
+        answer: tuple[IntArray, FloatArray, FloatArray, FloatArray] = _remaining(
+            np.ascontiguousarray(features.state, np.int8),
+            np.ascontiguousarray(features.has_driver, np.int8),
+            np.ascontiguousarray(features.to_restaurant_s, np.float64),
+            np.ascontiguousarray(features.prep_remaining_s_est, np.float64),
+            np.ascontiguousarray(features.to_customer_s, np.float64),
+            *self._numbers,  # type: ignore[attr-defined]
         )
-        to_restaurant = np.where(before_pickup, to_restaurant, 0.0)
-        preparation = np.maximum(features.prep_remaining_s_est, self.overdue_floor_s)
-        preparation = np.where(features.state < OrderState.READY_FOR_PICKUP, preparation, 0.0)
-        to_customer = np.where(is_over, 0.0, features.to_customer_s)
-        buffer = np.where(is_over, 0.0, self.handoff_s)
-        return to_restaurant, preparation, to_customer, buffer
+        return answer
 
     def _fit_stage(self, name: str, raw: FloatArray, actual: FloatArray) -> dict[str, Any]:
         """Return the parameters of one stage, drawn towards the present ones."""
@@ -182,10 +169,39 @@ class MultiFactor:
         return {f"bias_{name}_s": bias, f"spread_{name}": tuple(float(value) for value in spread)}
 
 
-def stages(features: EtaFeatures) -> IntArray:
-    """Return the `Stage` of every order: int8 [n]."""
-    state = features.state
-    stage: IntArray = (features.has_driver != 0).astype(np.int8)
-    stage[state == OrderState.PICKED_UP] = Stage.PICKUP
-    stage[state > OrderState.PICKED_UP] = Stage.OVER
-    return stage
+_PLACEMENT, _PICKUP, _OVER = int(Stage.PLACEMENT), int(Stage.PICKUP), int(Stage.OVER)
+_READY, _PICKED_UP = int(OrderState.READY_FOR_PICKUP), int(OrderState.PICKED_UP)
+_INT8 = types.Array(types.int8, 1, "C", readonly=True)
+_FLOAT64 = types.Array(types.float64, 1, "C", readonly=True)
+
+
+@njit(
+    [(_INT8, _INT8, _FLOAT64, _FLOAT64, _FLOAT64, *(types.float64[::1],) * 2, types.float64[:, ::1])],
+    cache=True,
+    nogil=True,
+    error_model="numpy",
+)
+def _remaining(  # type: ignore[no-untyped-def]
+    state, has_driver, drive_s, prep_s, to_customer_s, usual_s, biases, factors
+):
+    """Return stage, parts, mean and quantiles; the signature is given, so that it never compiles late."""
+    n = len(state)
+    stage, parts = np.empty(n, np.int8), np.zeros((len(PARTS), n))
+    mean, quantiles = np.empty(n), np.empty((n, factors.shape[1]))
+    no_driver_s, overdue_floor_s, handoff_s = usual_s
+    for i in range(n):
+        stage[i] = has_driver[i] != 0
+        if state[i] >= _PICKED_UP:
+            stage[i] = _PICKUP if state[i] == _PICKED_UP else _OVER
+        if stage[i] < _PICKUP:
+            parts[0, i] = drive_s[i] if stage[i] > _PLACEMENT else no_driver_s
+        if state[i] < _READY:
+            parts[1, i] = np.maximum(prep_s[i], overdue_floor_s)
+        if stage[i] != _OVER:
+            parts[2, i] = to_customer_s[i]
+            parts[3, i] = handoff_s
+        raw = np.maximum(parts[0, i], parts[1, i]) + parts[2, i] + parts[3, i]
+        parts[4, i] = np.maximum(biases[stage[i]], -raw)
+        mean[i] = raw + parts[4, i]
+        quantiles[i] = mean[i] * factors[stage[i]]
+    return stage, parts, mean, quantiles

@@ -43,11 +43,15 @@ DTYPES: dict[str, DTypeLike] = {
 }
 """The dtype of every array of a snapshot."""
 
+_TYPES = {name: np.dtype(dtype) for name, dtype in DTYPES.items()}
 _SCALARS = {field.name for field in fields(Snapshot)} - set(DTYPES)
 
 
 def frozen(values: Any, dtype: DTypeLike) -> NDArray[Any]:
     """Return `values` as a contiguous read-only array of `dtype`, copied only where they are not."""
+    flags = values.flags if isinstance(values, np.ndarray) and values.dtype is dtype else None
+    if flags is not None and flags.c_contiguous and not flags.writeable:
+        return values  # type: ignore[no-any-return]
     view = np.ascontiguousarray(values, dtype=dtype).view()
     view.setflags(write=False)
     return view
@@ -63,11 +67,10 @@ def build_snapshot(**columns: Any) -> Snapshot:
     Raises:
         TypeError: a field is missing or unknown.
     """
-    scalars: dict[str, Any] = {name: columns[name] for name in columns if name in _SCALARS}
-    arrays: dict[str, Any] = {
-        name: frozen(value, DTYPES[name]) for name, value in columns.items() if name in DTYPES
-    }
-    unknown = columns.keys() - scalars.keys() - arrays.keys()
+    for name, dtype in _TYPES.items():
+        if name in columns:
+            columns[name] = frozen(columns[name], dtype)
+    unknown = columns.keys() - _SCALARS - _TYPES.keys()
     if unknown:
         raise TypeError(f"a snapshot has no {', '.join(sorted(unknown))}")
-    return Snapshot(**scalars, **arrays)
+    return Snapshot(**columns)

@@ -6,17 +6,23 @@ print(comparison.leader, reports.verdict(comparison).headline)
 reports.write_report(comparison, "out")
 """
 
-from reports.api import to_html, write_report
-from reports.comparison import Comparison, compare
-from reports.console import summary_table
-from reports.machine import comparison_json, run_json
-from reports.markdown import to_markdown
-from reports.metric import Metric
-from reports.metrics import METRICS, get_metric, measure
-from reports.run import Run, find_runs, open_run
-from reports.slo import slo, write_slo
-from reports.statistics import Estimate, Paired, Winner
-from reports.verdict import Verdict, verdict
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reports.api import to_html, write_report
+    from reports.comparison import Comparison, compare
+    from reports.console import summary_table
+    from reports.machine import comparison_json, run_json
+    from reports.markdown import to_markdown
+    from reports.metric import Metric
+    from reports.metrics import METRICS, get_metric, measure
+    from reports.objectives import slo, write_slo
+    from reports.run import Run, find_runs, open_run
+    from reports.statistics import Estimate, Paired, Winner
+    from reports.verdicts import Verdict, verdict
 
 __all__ = [
     "METRICS",
@@ -42,3 +48,37 @@ __all__ = [
     "write_report",
     "write_slo",
 ]
+
+_HOMES = {
+    "Comparison": "reports.comparison",
+    "Estimate": "reports.statistics",
+    "METRICS": "reports.metrics",
+    "Metric": "reports.metric",
+    "Paired": "reports.statistics",
+    "Run": "reports.run",
+    "Verdict": "reports.verdicts",
+    "Winner": "reports.statistics",
+    "compare": "reports.comparison",
+    "comparison_json": "reports.machine",
+    "find_runs": "reports.run",
+    "get_metric": "reports.metrics",
+    "measure": "reports.metrics",
+    "open_run": "reports.run",
+    "run_json": "reports.machine",
+    "slo": "reports.objectives",
+    "summary_table": "reports.console",
+    "to_html": "reports.api",
+    "to_markdown": "reports.markdown",
+    "verdict": "reports.verdicts",
+    "write_report": "reports.api",
+    "write_slo": "reports.objectives",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: drawing and statistics take their time to load."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

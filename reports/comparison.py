@@ -12,8 +12,8 @@ import numpy as np
 from domain.errors import DataError
 from reports.metric import Metric
 from reports.metrics import METRICS, get_metric, measure
+from reports.objectives import targets
 from reports.run import Run
-from reports.slo import targets
 from reports.statistics import Estimate, Method, Paired, Winner, estimate, paired, winner
 from reports.variant import variant_key, variant_labels, world_hash
 

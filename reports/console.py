@@ -10,7 +10,7 @@ from reports.formats import number, plural, target_text, value_text
 from reports.metric import Metric
 from reports.metrics import GROUPS, METRICS
 from reports.run import Run
-from reports.verdict import verdict, winner_text
+from reports.verdicts import verdict, winner_text
 
 
 def summary_table(what: Comparison | Run, *, every_metric: bool = False) -> Table:

@@ -11,12 +11,12 @@ from markupsafe import Markup, escape
 from reports.comparison import Comparison
 from reports.figures import Plot, draw_all
 from reports.formats import plural
+from reports.objectives import NOT_MEASURED
 from reports.page import difference_rows, metric_groups, objective_rows, scores, stage_rows
 from reports.provenance import attribution, facts, notes, run_rows
 from reports.replay import replay_command
-from reports.slo import NOT_MEASURED
 from reports.style import series_colour, to_inline_svg
-from reports.verdict import verdict
+from reports.verdicts import verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from domain.order_state import OrderState
-from reports.comparison import Comparison
 from reports.metrics import METRICS
+from reports.objectives import slo
 from reports.run import Run
-from reports.slo import slo
-from reports.verdict import verdict
+
+if TYPE_CHECKING:
+    from reports.comparison import Comparison
 
 RUN_KEYS: dict[str, str] = {
     "scenario": "name of the scenario",
@@ -48,7 +51,7 @@ COMPARE_KEYS: dict[str, str] = {
 
 def run_json(run: Run) -> dict[str, Any]:
     """Return the object of `run --json`, keys `RUN_KEYS`."""
-    info, states = run.info, run.orders["state"]
+    info, states = run.info, run.column("orders", "state")
     wall_s = max(float(info["wall_s"]), 1e-9)
     placed = int((states >= OrderState.PLACED).sum())
     found = {
@@ -58,7 +61,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "complete": run.is_complete,
         "orders_placed": placed,
-        "orders_delivered": int(run.orders["delivered_s"].notna().sum()),
+        "orders_delivered": int(np.isfinite(run.column("orders", "delivered_s")).sum()),
         "orders_cancelled": int((states == OrderState.CANCELLED).sum()),
         "orders_sha256": info["orders_sha256"],
         "wall_s": info["wall_s"],
@@ -75,6 +78,8 @@ def run_json(run: Run) -> dict[str, Any]:
 
 def comparison_json(comparison: Comparison, folder: Path) -> dict[str, Any]:
     """Return the object of `compare --json`, keys `COMPARE_KEYS`; the report lies in `folder`."""
+    from reports.verdicts import verdict  # needs the statistics, which one run does not
+
     found = {
         "scenario": comparison.first.info["scenario"]["name"],
         "strategies": comparison.labels,

@@ -8,7 +8,7 @@ from reports.metric import Metric
 from reports.metrics import METRICS
 from reports.provenance import notes
 from reports.replay import replay_command
-from reports.verdict import verdict, winner_text
+from reports.verdicts import verdict, winner_text
 
 OTHER_METRICS = (
     "click_to_door_p90_min",

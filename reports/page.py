@@ -18,7 +18,7 @@ from reports.formats import (
 from reports.metric import DIRECTION_TEXT, Metric
 from reports.metrics import GROUPS, METRICS
 from reports.plots.cost import stage_ms_per_order, stage_names
-from reports.verdict import winner_text
+from reports.verdicts import winner_text
 
 
 @dataclass(frozen=True, slots=True)

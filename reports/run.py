@@ -6,10 +6,9 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -17,8 +16,11 @@ from numpy.typing import NDArray
 from domain.errors import DataError
 from domain.run_folder import FORMAT_VERSION, RUN_KEYS, TABLES
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Column = NDArray[np.float64]
-_OPTIONAL_KEYS = {"lost_demand", "setup_s", "stages_s", "events", "pings", "peak_rss_bytes", "notes"}
+_OPTIONAL_KEYS = {"asked", "lost_demand", "setup_s", "stages_s", "events", "pings", "peak_rss_bytes", "notes"}
 
 
 @dataclass(eq=False)

@@ -13,7 +13,6 @@ from math import isfinite, isnan, nan, sqrt
 from typing import Literal
 
 import numpy as np
-from scipy.special import stdtrit
 
 Method = Literal["t", "bootstrap"]
 LEVEL = 0.95
@@ -134,6 +133,8 @@ def _is_worse(margin: Paired) -> bool:
 
 def _student(values: np.ndarray[tuple[int], np.dtype[np.float64]], level: float) -> tuple[float, float]:
     error = float(values.std(ddof=1)) / sqrt(values.size)
+    from scipy.special import stdtrit  # slow to load, and one run needs no interval
+
     half = float(stdtrit(values.size - 1, 0.5 + level / 2.0)) * error
     return float(values.mean()) - half, float(values.mean()) + half
 

@@ -117,6 +117,7 @@ def _info(want: Wanted) -> dict[str, Any]:
     total = want.orders * want.markets
     return {
         "format": FORMAT_VERSION,
+        "asked": {"scenario": scenario["name"], "set": []},
         "scenario": scenario,
         "scenario_sha256": digest,
         "strategy": {"id": want.strategy, "parameters": dict(want.parameters), "flags": {"window_s": 30.0}},

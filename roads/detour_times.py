@@ -12,8 +12,9 @@ import numpy as np
 from domain.units import EARTH_RADIUS_M, FloatArray, IntArray
 from domain.vehicles import Vehicle
 from roads.city import Float64, Int32
+from roads.labels import Int64
 from roads.protocols import Path
-from roads.queries import checked_nodes
+from roads.queries import are_within, node_vector, outside
 
 DEFAULT_SPEED_KPH: Mapping[Vehicle, float] = {
     Vehicle.CAR: 26.0,
@@ -47,7 +48,9 @@ class DetourTimes:
             raise ValueError(f"detour {detour} is below 1")
         if not all(speed_kph.get(vehicle, 0.0) > 0.0 for vehicle in Vehicle):
             raise ValueError("speed_kph needs a positive speed for every vehicle")
-        self._seconds_per_m = {vehicle: detour / (speed_kph[vehicle] / 3.6) for vehicle in Vehicle}
+        self._seconds_per_radian = {
+            vehicle: detour / (speed_kph[vehicle] / 3.6) * EARTH_RADIUS_M for vehicle in Vehicle
+        }
         phi, theta = np.radians(self.node_lat), np.radians(self.node_lon)
         self._xyz = np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=1)
 
@@ -81,40 +84,60 @@ class DetourTimes:
     ) -> FloatArray:
         """Return seconds, pair by pair, float64 [n]; see protocols.TravelTimes."""
         del at_s
-        a, b = checked_nodes(origins, self.node_count), checked_nodes(destinations, self.node_count)
+        a, b = node_vector(origins), node_vector(destinations)
         if a.shape != b.shape:
             raise ValueError(f"origins {a.shape} and destinations {b.shape} differ in shape")
-        return _pairs(self._xyz, a, b, self._seconds_per_m[vehicle] * EARTH_RADIUS_M)
+        seconds: FloatArray = _pairs(self._xyz, a, b, self._seconds_per_radian[vehicle])
+        if len(seconds) < len(a):
+            raise outside(self.node_count, a, b)
+        return seconds
 
     def matrix(
         self, origins: IntArray, destinations: IntArray, *, at_s: float, vehicle: Vehicle = Vehicle.CAR
     ) -> FloatArray:
         """Return seconds from each of n origins to each of m destinations, float64 [n, m]."""
-        a, b = checked_nodes(origins, self.node_count), checked_nodes(destinations, self.node_count)
+        a, b = node_vector(origins), node_vector(destinations)
         pairs = self.times(np.repeat(a, len(b)), np.tile(b, len(a)), at_s=at_s, vehicle=vehicle)
         return pairs.reshape(len(a), len(b))
 
     def path(self, origin: int, destination: int, *, at_s: float, vehicle: Vehicle = Vehicle.CAR) -> Path:
         """Return the straight line as one leg, or no leg from a point to itself."""
-        seconds = self.times(np.array([origin]), np.array([destination]), at_s=at_s, vehicle=vehicle)
-        if origin == destination:
-            return Path(
-                nodes=np.array([origin], dtype=np.int32),
-                edges=np.empty(0, dtype=np.int32),
-                seconds=np.empty(0),
-            )
-        nodes = np.array([origin, destination], dtype=np.int32)
-        return Path(nodes=nodes, edges=np.array([-1], dtype=np.int32), seconds=seconds)
+        del at_s
+        for node in (origin, destination):
+            if not 0 <= node < self.node_count:
+                raise IndexError(f"node {node} is outside [0, {self.node_count})")
+        per_radian = self._seconds_per_radian[vehicle]
+        nodes, edges, seconds = _leg(self._xyz, int(origin), int(destination), per_radian)
+        return Path(nodes=nodes, edges=edges, seconds=seconds)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _pairs(xyz: Float64, a: Int32, b: Int32, seconds_per_radian: float) -> Float64:
+def _seconds(xyz: Float64, a: int, b: int, seconds_per_radian: float) -> float:
     """Return seconds along the sphere, from the chord between unit vectors."""
+    dx = xyz[a, 0] - xyz[b, 0]
+    dy = xyz[a, 1] - xyz[b, 1]
+    dz = xyz[a, 2] - xyz[b, 2]
+    half_chord = 0.5 * math.sqrt(dx * dx + dy * dy + dz * dz)
+    return 2.0 * math.asin(min(half_chord, 1.0)) * seconds_per_radian
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _pairs(xyz: Float64, a: Int64, b: Int64, seconds_per_radian: float) -> Float64:
+    """Return seconds pair by pair, float64 [n]; float64 [0] when a node is outside."""
+    if not (are_within(a, len(xyz)) and are_within(b, len(xyz))):
+        return np.empty(0)
     seconds = np.empty(len(a))
     for i in range(len(a)):
-        dx = xyz[a[i], 0] - xyz[b[i], 0]
-        dy = xyz[a[i], 1] - xyz[b[i], 1]
-        dz = xyz[a[i], 2] - xyz[b[i], 2]
-        half_chord = 0.5 * np.sqrt(dx * dx + dy * dy + dz * dz)
-        seconds[i] = 2.0 * np.arcsin(min(half_chord, 1.0)) * seconds_per_radian
+        seconds[i] = _seconds(xyz, a[i], b[i], seconds_per_radian)
     return seconds
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _leg(xyz: Float64, a: int, b: int, seconds_per_radian: float) -> tuple[Int32, Int32, Float64]:
+    """Return nodes, edges and seconds of the straight line from a to b; no leg where they are the same."""
+    legs = int(a != b)
+    nodes, edges, seconds = np.empty(legs + 1, np.int32), np.full(legs, -1, np.int32), np.empty(legs)
+    nodes[0], nodes[legs] = a, b
+    for leg in range(legs):
+        seconds[leg] = _seconds(xyz, a, b, seconds_per_radian)
+    return nodes, edges, seconds

@@ -8,13 +8,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.units import haversine_m
-from roads.city import City, Float64, Int32
+from domain.units import EARTH_RADIUS_M
+from roads.city import City, Float32, Float64, Int32
 from roads.detour_times import DetourTimes
 from roads.protocols import Path
 
-_NO_INT = np.empty(0, dtype=np.int32)
-_NO_FLOAT = np.empty(0)
+_NO_GEOMETRY = (np.zeros(1, dtype=np.int32), np.empty(0), np.empty(0))
 
 
 def polyline(place: City | DetourTimes, path: Path) -> tuple[Float64, Float64, Float64]:
@@ -27,7 +26,7 @@ def polyline(place: City | DetourTimes, path: Path) -> tuple[Float64, Float64, F
     if isinstance(place, City):
         geometry = (place.geom_offsets, place.geom_lat, place.geom_lon)
     else:
-        geometry = (np.zeros(1, dtype=np.int32), _NO_FLOAT, _NO_FLOAT)
+        geometry = _NO_GEOMETRY
     nodes, edges = path.nodes.astype(np.int32, copy=False), path.edges.astype(np.int32, copy=False)
     seconds = path.seconds.astype(np.float64, copy=False)
     return _polyline(nodes, edges, seconds, place.node_lat, place.node_lon, *geometry)
@@ -36,9 +35,29 @@ def polyline(place: City | DetourTimes, path: Path) -> tuple[Float64, Float64, F
 def path_length_m(place: City | DetourTimes, path: Path) -> float:
     """Return the metres of a path along its edges; straight lines where it has no road graph."""
     if isinstance(place, City):
-        return float(place.edge_length_m[path.edges].sum(dtype=np.float64))
-    lat, lon = place.node_lat[path.nodes], place.node_lon[path.nodes]
-    return float(np.sum(haversine_m(lat[:-1], lon[:-1], lat[1:], lon[1:])))
+        return float(_edges_m(path.edges.astype(np.int32, copy=False), place.edge_length_m))
+    return float(_lines_m(path.nodes.astype(np.int32, copy=False), place.node_lat, place.node_lon))
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _edges_m(edges: Int32, length_m: Float32) -> float:
+    total = 0.0
+    for e in edges:
+        total += length_m[e]
+    return total
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _lines_m(nodes: Int32, node_lat: Float64, node_lon: Float64) -> float:
+    """Return the sum of `domain.units.haversine_m` from node to node."""
+    total = 0.0
+    for i in range(len(nodes) - 1):
+        lat1, lat2 = math.radians(node_lat[nodes[i]]), math.radians(node_lat[nodes[i + 1]])
+        lon1, lon2 = math.radians(node_lon[nodes[i]]), math.radians(node_lon[nodes[i + 1]])
+        u, v = math.sin((lat2 - lat1) / 2.0), math.sin((lon2 - lon1) / 2.0)
+        h = u * u + math.cos(lat1) * math.cos(lat2) * v * v
+        total += 2.0 * EARTH_RADIUS_M * math.asin(math.sqrt(h))
+    return total
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from domain.units import BoolArray, FloatArray
 from domain.vehicles import Vehicle
 from roads.city import City
-from roads.traffic import Traffic
+from roads.traffic import Traffic, fastest_seconds
 
 CLOSED = 1000.0
 
@@ -32,20 +32,22 @@ class TrafficEvent:
 
 
 class PerturbedTraffic:
-    """A base traffic, times a factor per edge, times the factors of the events of the moment.
+    """A city's base traffic, times a factor per edge, times the factors of the events of the moment.
 
-    `edge_factor` float [e], positive: how the true road differs from the believed one. Slots of the base are
-    split where an event begins or ends.
+    `edge_factor` float [e], positive: how the true road differs from the believed one. Whatever the factors,
+    no vehicle exceeds its own maximum speed. Slots of the base are split where an event begins or ends.
     """
 
     def __init__(
         self,
+        city: City,
         base: Traffic,
         *,
         edge_factor: FloatArray | None = None,
         events: Sequence[TrafficEvent] = (),
     ) -> None:
         _check(edge_factor, events)
+        self._city = city
         self._base = base
         self._edge_factor = edge_factor
         self._events = tuple(events)
@@ -65,7 +67,7 @@ class PerturbedTraffic:
             seconds *= self._edge_factor
         if 0 < passed < len(self._bounds):
             self._apply_events(seconds, self._bounds[passed - 1])
-        return seconds
+        return np.maximum(seconds, fastest_seconds(self._city, vehicle))
 
     def _apply_events(self, seconds: NDArray[np.float64], moment: float) -> None:
         for event in self._events:

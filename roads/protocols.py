@@ -13,8 +13,8 @@ from domain.vehicles import Vehicle
 class Path:
     """One driven path: k nodes, k-1 legs between them.
 
-    `nodes` int32 [k]; `edges` int32 [k-1], the road edge of each leg (-1 where the travel model has no road graph);
-    `seconds` float64 [k-1], the time of each leg. A path from a node to itself has k = 1.
+    `nodes` int32 [k]; `edges` int32 [k-1], the road edge of each leg (-1 where the travel model has no road
+    graph); `seconds` float64 [k-1], the time of each leg. A path from a node to itself has k = 1.
     """
 
     nodes: IntArray

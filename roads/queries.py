@@ -33,16 +33,28 @@ def pair_ms(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def are_within(nodes: Int64, n: int) -> bool:
+    """Return whether all nodes are in ``[0, n)``."""
+    outside = 0
+    for node in nodes:
+        outside += int(node < 0 or node >= n)
+    return outside == 0
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def pairs_seconds(
-    origins: Int32,
-    destinations: Int32,
+    origins: Int64,
+    destinations: Int64,
     up: Int32,
     down: Int32,
     offsets: Int64,
     shallowest: Int16,
     log2: Int8,
 ) -> NDArray[np.float64]:
-    """Return seconds pair by pair, float64 [n]."""
+    """Return seconds pair by pair, float64 [n]; float64 [0] when a node is outside the network."""
+    n = len(offsets) - 1
+    if not (are_within(origins, n) and are_within(destinations, n)):
+        return np.empty(0)
     seconds = np.empty(len(origins))
     for i in range(len(origins)):
         ms = pair_ms(origins[i], destinations[i], up, down, offsets, shallowest, log2)
@@ -52,16 +64,22 @@ def pairs_seconds(
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def matrix_seconds(
-    origins: Int32,
-    destinations: Int32,
+    origins: Int64,
+    destinations: Int64,
     up: Int32,
     down: Int32,
     offsets: Int64,
     shallowest: Int16,
     log2: Int8,
 ) -> NDArray[np.float64]:
-    """Return seconds from each origin to each destination, float64 [n, m], block by block."""
+    """Return seconds from each origin to each destination, float64 [n, m], block by block.
+
+    float64 [0, m] when a node is outside the network.
+    """
     n, m = len(origins), len(destinations)
+    nodes = len(offsets) - 1
+    if not (are_within(origins, nodes) and are_within(destinations, nodes)):
+        return np.empty((0, m))
     seconds = np.empty((n, m))
     for first in range(0, m, 256):
         last = min(first + 256, m)
@@ -72,13 +90,13 @@ def matrix_seconds(
     return seconds
 
 
-def checked_nodes(nodes: IntArray, n: int) -> Int32:
-    """Return nodes as a fresh int32 vector; IndexError when one is outside ``[0, n)``.
+def node_vector(nodes: IntArray) -> Int64:
+    """Return nodes as a fresh int64 vector: always one layout, so that no kernel compiles anew."""
+    return np.array(nodes, np.int64, order="C", ndmin=1)
 
-    Always the same layout, so that no kernel compiles anew for a caller's slice or int64 array.
-    """
-    wide = np.atleast_1d(np.asarray(nodes))
-    if wide.size and (wide.min() < 0 or wide.max() >= n):
-        bad = wide[(wide < 0) | (wide >= n)][0]
-        raise IndexError(f"node {bad} is outside [0, {n})")
-    return wide.astype(np.int32, order="C")
+
+def outside(n: int, *vectors: Int64) -> IndexError:
+    """Return the error that names the first node outside ``[0, n)``."""
+    nodes = np.concatenate(vectors)
+    bad = nodes[(nodes < 0) | (nodes >= n)][0]
+    return IndexError(f"node {bad} is outside [0, {n})")

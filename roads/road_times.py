@@ -13,7 +13,7 @@ from roads.city import City
 from roads.labels import Labels, build_labels, build_skeleton, edge_milliseconds
 from roads.paths import descend
 from roads.protocols import Path
-from roads.queries import checked_nodes, matrix_seconds, pairs_seconds
+from roads.queries import matrix_seconds, node_vector, outside, pairs_seconds
 from roads.traffic import FreeFlow, Traffic
 
 _LABEL_SETS = 8
@@ -53,19 +53,25 @@ class RoadTimes:
         self, origins: IntArray, destinations: IntArray, *, at_s: float, vehicle: Vehicle = Vehicle.CAR
     ) -> FloatArray:
         """Return seconds, pair by pair, float64 [n]; see protocols.TravelTimes."""
-        a, b = checked_nodes(origins, self.node_count), checked_nodes(destinations, self.node_count)
+        a, b = node_vector(origins), node_vector(destinations)
         if a.shape != b.shape:
             raise ValueError(f"origins {a.shape} and destinations {b.shape} differ in shape")
         labels = self.labels(at_s=at_s, vehicle=vehicle)
-        return pairs_seconds(a, b, labels.up, labels.down, *self._tree)
+        seconds: FloatArray = pairs_seconds(a, b, labels.up, labels.down, *self._tree)
+        if len(seconds) < len(a):
+            raise outside(self.node_count, a, b)
+        return seconds
 
     def matrix(
         self, origins: IntArray, destinations: IntArray, *, at_s: float, vehicle: Vehicle = Vehicle.CAR
     ) -> FloatArray:
         """Return seconds from each of n origins to each of m destinations, float64 [n, m]."""
-        a, b = checked_nodes(origins, self.node_count), checked_nodes(destinations, self.node_count)
+        a, b = node_vector(origins), node_vector(destinations)
         labels = self.labels(at_s=at_s, vehicle=vehicle)
-        return matrix_seconds(a, b, labels.up, labels.down, *self._tree)
+        seconds: FloatArray = matrix_seconds(a, b, labels.up, labels.down, *self._tree)
+        if len(seconds) < len(a):
+            raise outside(self.node_count, a, b)
+        return seconds
 
     def path(self, origin: int, destination: int, *, at_s: float, vehicle: Vehicle = Vehicle.CAR) -> Path:
         """Return a fastest path; of equally fast ones always the same."""

@@ -12,8 +12,6 @@ from typing import Any
 import numba
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from roads.links import Links
 from roads.tags import HIGHWAY_NAMES
@@ -38,6 +36,9 @@ def simplify(links: Links) -> Links:
 
 def largest_strong_component(links: Links) -> tuple[Links, float]:
     """Return the part in which every node reaches every other, and its share of the nodes."""
+    from scipy.sparse import coo_array  # slow to load, and only an import needs it
+    from scipy.sparse.csgraph import connected_components
+
     ones = np.ones(links.link_count, dtype=np.int8)
     n = links.node_count
     graph = coo_array((ones, (links.start, links.end)), shape=(n, n)).tocsr()

@@ -6,13 +6,13 @@ import math
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from domain.units import EARTH_RADIUS_M, FloatArray
 from roads.city import City, Float64, Int32
 
 _NODES_PER_CELL = 2.0
-Int64 = NDArray[np.int64]
+Frame = tuple[float, float, float, float, float, float, float, int, int]
+"""Reference longitude and latitude, metres per degree of each, lowest x and y, cell size, columns, rows."""
 
 
 class Snapper:
@@ -30,19 +30,19 @@ class Snapper:
         self._lon0 = (float(np.min(lon)) + float(np.max(lon))) / 2.0
         self._scale = (metres * math.cos(math.radians(self._lat0)), metres)
         x, y = self._project(lat, lon)
-        self._low = (float(x.min()), float(y.min()))
+        low_x, low_y = float(x.min()), float(y.min())
         width, height = float(np.ptp(x)), float(np.ptp(y))
         share = _NODES_PER_CELL / len(x)
-        self._cell_m = max(math.sqrt(width * height * share), max(width, height) * share, 1.0)
-        self._columns = int(np.ptp(x) / self._cell_m) + 1
-        self._rows = int(np.ptp(y) / self._cell_m) + 1
-        column = ((x - self._low[0]) / self._cell_m).astype(np.int64)
-        row = ((y - self._low[1]) / self._cell_m).astype(np.int64)
-        cell = np.minimum(row, self._rows - 1) * self._columns + np.minimum(column, self._columns - 1)
+        cell_m = max(math.sqrt(width * height * share), max(width, height) * share, 1.0)
+        columns, rows = int(width / cell_m) + 1, int(height / cell_m) + 1
+        column = ((x - low_x) / cell_m).astype(np.int64)
+        row = ((y - low_y) / cell_m).astype(np.int64)
+        cell = np.minimum(row, rows - 1) * columns + np.minimum(column, columns - 1)
         self._nodes: Int32 = np.argsort(cell, kind="stable").astype(np.int32)
-        counts = np.bincount(cell, minlength=self._rows * self._columns)
+        counts = np.bincount(cell, minlength=rows * columns)
         self._offsets: Int32 = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         self._x, self._y = x[self._nodes], y[self._nodes]
+        self._frame: Frame = (self._lon0, self._lat0, *self._scale, low_x, low_y, cell_m, columns, rows)
 
     @classmethod
     def of(cls, city: City) -> Snapper:
@@ -55,12 +55,15 @@ class Snapper:
 
     def nearest_with_distance(self, lat: FloatArray, lon: FloatArray) -> tuple[Int32, Float64]:
         """Return the nearest node of each point, int32 [k], and its distance in metres, float64 [k]."""
-        x, y = self._project(lat, lon)
-        if x.shape != y.shape:
-            raise ValueError(f"lat {x.shape} and lon {y.shape} differ in shape")
-        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        lats, lons = _degrees(lat), _degrees(lon)
+        if lats.shape != lons.shape:
+            raise ValueError(f"lat {lats.shape} and lon {lons.shape} differ in shape")
+        found: Int32
+        distance: Float64
+        found, distance = _nearest(lats, lons, self._x, self._y, self._nodes, self._offsets, self._frame)
+        if len(found) < len(lats):
             raise ValueError("points must be finite")
-        return _nearest(x, y, self._x, self._y, *self._grid())
+        return found, distance
 
     def within(self, lat: float, lon: float, radius_m: float) -> Int32:
         """Return the nodes at most `radius_m` metres away, ascending, int32."""
@@ -69,34 +72,33 @@ class Snapper:
         return np.sort(self._nodes[is_near])
 
     def _project(self, lat: FloatArray, lon: FloatArray) -> tuple[Float64, Float64]:
-        x = (np.atleast_1d(np.asarray(lon, dtype=np.float64)) - self._lon0) * self._scale[0]
-        y = (np.atleast_1d(np.asarray(lat, dtype=np.float64)) - self._lat0) * self._scale[1]
+        x: Float64 = (_degrees(lon) - self._lon0) * self._scale[0]
+        y: Float64 = (_degrees(lat) - self._lat0) * self._scale[1]
         return x, y
 
-    def _grid(self) -> tuple[Int32, Int32, int, int, float, float, float]:
-        return self._nodes, self._offsets, self._columns, self._rows, self._cell_m, *self._low
+
+def _degrees(values: FloatArray) -> Float64:
+    """Return a fresh float64 vector: always one layout, so that no kernel compiles anew."""
+    return np.array(values, np.float64, order="C", ndmin=1)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _nearest(
-    px: Float64,
-    py: Float64,
-    x: Float64,
-    y: Float64,
-    nodes: Int32,
-    offsets: Int32,
-    columns: int,
-    rows: int,
-    cell_m: float,
-    low_x: float,
-    low_y: float,
+    lat: Float64, lon: Float64, x: Float64, y: Float64, nodes: Int32, offsets: Int32, frame: Frame
 ) -> tuple[Int32, Float64]:
-    """Search rings of cells around each point until no unseen cell can be nearer than the best."""
-    found = np.empty(len(px), dtype=np.int32)
-    distance = np.empty(len(px))
-    for i in range(len(px)):
-        column = min(max(math.floor((px[i] - low_x) / cell_m), 0), columns - 1)
-        row = min(max(math.floor((py[i] - low_y) / cell_m), 0), rows - 1)
+    """Search rings of cells around each point until no unseen cell can be nearer than the best.
+
+    Nothing is returned when a point is not finite.
+    """
+    lon0, lat0, scale_x, scale_y, low_x, low_y, cell_m, columns, rows = frame
+    if not (np.isfinite(lat).all() and np.isfinite(lon).all()):
+        return np.empty(0, dtype=np.int32), np.empty(0)
+    found = np.empty(len(lat), dtype=np.int32)
+    distance = np.empty(len(lat))
+    for i in range(len(lat)):
+        px, py = (lon[i] - lon0) * scale_x, (lat[i] - lat0) * scale_y
+        column = min(max(math.floor((px - low_x) / cell_m), 0), columns - 1)
+        row = min(max(math.floor((py - low_y) / cell_m), 0), rows - 1)
         best, best_sq = -1, np.inf
         for ring in range(max(columns, rows)):
             for r in range(max(row - ring, 0), min(row + ring, rows - 1) + 1):
@@ -106,15 +108,15 @@ def _nearest(
                     if c < 0 or c >= columns:
                         continue
                     for k in range(offsets[r * columns + c], offsets[r * columns + c + 1]):
-                        dx, dy = x[k] - px[i], y[k] - py[i]
+                        dx, dy = x[k] - px, y[k] - py
                         sq = dx * dx + dy * dy
                         if sq < best_sq or (sq == best_sq and nodes[k] < best):
                             best, best_sq = nodes[k], sq
             # distance from the point to the nearest unseen cell on each side
-            left = px[i] - (low_x + (column - ring) * cell_m)
-            right = low_x + (column + ring + 1) * cell_m - px[i]
-            below = py[i] - (low_y + (row - ring) * cell_m)
-            above = low_y + (row + ring + 1) * cell_m - py[i]
+            left = px - (low_x + (column - ring) * cell_m)
+            right = low_x + (column + ring + 1) * cell_m - px
+            below = py - (low_y + (row - ring) * cell_m)
+            above = low_y + (row + ring + 1) * cell_m - py
             side = np.inf  # sides beyond which the grid has no cells do not count
             if column - ring > 0:
                 side = min(side, left)

@@ -47,6 +47,12 @@ class Traffic(Protocol):
         ...
 
 
+def fastest_seconds(city: City, vehicle: Vehicle) -> Float64:
+    """Return each edge's seconds at the vehicle's own maximum speed, float64 [e]."""
+    seconds: Float64 = city.edge_length_m / np.float64(PROFILES[vehicle].max_speed_kph) * 3.6
+    return seconds
+
+
 def free_flow_seconds(city: City, vehicle: Vehicle) -> Float64:
     """Return each edge's seconds on an empty road, float64 [e], at the road's or the vehicle's speed."""
     kph = np.minimum(city.edge_speed_kph.astype(np.float64), PROFILES[vehicle].max_speed_kph)

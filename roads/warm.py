@@ -10,7 +10,7 @@ import numpy as np
 from roads.city import City
 from roads.compiling import compile_city
 from roads.detour_times import DetourTimes
-from roads.geometry import polyline
+from roads.geometry import path_length_m, polyline
 from roads.queries import pairs_seconds
 from roads.road_times import RoadTimes
 from roads.snap import Snapper
@@ -37,14 +37,15 @@ def is_compiled() -> bool:
 
 
 def _use(city: City) -> None:
-    times = RoadTimes(city)
+    times, detour = RoadTimes(city), DetourTimes(city.node_lat, city.node_lon)
     narrow = np.array([0, city.node_count - 1], dtype=np.int32)
     for nodes in (narrow, narrow.astype(np.int64)):
         times.times(nodes, nodes[::-1], at_s=0.0)
         times.matrix(nodes, nodes, at_s=0.0)
-        DetourTimes(city.node_lat, city.node_lon).times(nodes, nodes[::-1], at_s=0.0)
-    detour = DetourTimes(city.node_lat, city.node_lon)
-    polyline(city, times.path(0, city.node_count - 1, at_s=0.0))
-    polyline(detour, detour.path(0, city.node_count - 1, at_s=0.0))
+        detour.times(nodes, nodes[::-1], at_s=0.0)
+    for place, travel in ((city, times), (detour, detour)):
+        path = travel.path(0, city.node_count - 1, at_s=0.0)
+        polyline(place, path)
+        path_length_m(place, path)
     snapper = Snapper.of(city)
     snapper.nearest(city.node_lat[:2], city.node_lon[:2])

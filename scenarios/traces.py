@@ -9,9 +9,15 @@ from domain.errors import UnknownNameError
 from domain.spec import TraceSpec
 from domain.trace import Trace
 from scenarios.data import resolve
-from scenarios.rappi import read_rappi
 
-READERS: dict[str, Callable[[Path], Trace]] = {"rappi": read_rappi}
+
+def _rappi(folder: Path) -> Trace:
+    from scenarios.rappi import read_rappi  # loads pandas
+
+    return read_rappi(folder)
+
+
+READERS: dict[str, Callable[[Path], Trace]] = {"rappi": _rappi}
 """Reader of each format: a folder in, a trace out."""
 
 

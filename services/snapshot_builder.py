@@ -15,8 +15,9 @@ from domain.units import FloatArray, IntArray
 from matching.contract import Snapshot, Strategy
 from matching.snapshot import build_snapshot
 from roads.protocols import TravelTimes
+from services.layout import FLAGS, PLACES, TIMES, order_columns, planned_stops, ranked
 from services.nodes import Snap
-from services.order_book import NO_DRIVER, OrderBook
+from services.order_book import OrderBook
 from services.settings import MatchSettings
 
 _ANY_LOAD = int(np.iinfo(np.int16).max)
@@ -74,7 +75,7 @@ class SnapshotBuilder:
         search_s = perf_counter() - began
         if not len(found.driver_id):
             return None
-        driver_id, candidate_driver = np.unique(found.driver_id, return_inverse=True)
+        driver_id, candidate_driver = ranked(np.ascontiguousarray(found.driver_id, np.int64))
         states = await self._drivers.states(driver_id)
         stops = await self._stops(states, len(orders), now_s)
         every = np.concatenate([orders, stops.orders]) if len(stops.orders) else orders
@@ -106,8 +107,8 @@ class SnapshotBuilder:
 
     async def _candidates(self, orders: Rows, excluded: dict[int, set[int]], now_s: float) -> Candidates:
         """Find each order's nearest drivers in one call, leave out the excluded, keep the nearest k."""
-        strategy = self._strategy
-        most_excluded = max((len(drivers) for drivers in excluded.values()), default=0)
+        strategy, order_ids = self._strategy, orders["id"]
+        most_excluded = max((len(excluded.get(one, ())) for one in order_ids.tolist()), default=0)
         found = await self._drivers.nearest(
             np.ascontiguousarray(orders["restaurant_lat"]),
             np.ascontiguousarray(orders["restaurant_lon"]),
@@ -116,28 +117,24 @@ class SnapshotBuilder:
             now_s=now_s,
             max_load=_ANY_LOAD if strategy.bundles else 0,
         )
-        return _kept(found, orders["id"], excluded, strategy.candidates) if most_excluded else found
+        return _kept(found, order_ids, excluded, strategy.candidates) if most_excluded else found
 
     async def _stops(self, states: DriverStates, open_orders: int, now_s: float) -> _Stops:
         """Lay out the planned stops and their orders; stops of orders that are not the driver's drop out."""
         if not len(states.stop_order_id):
             return _no_stops(states, self._book)
-        stop_driver = np.repeat(np.arange(len(states.id)), np.diff(states.stop_offsets))
-        ids, inverse = np.unique(states.stop_order_id, return_inverse=True)
+        ids, place = ranked(np.ascontiguousarray(states.stop_order_id, np.int64))
         rows = await self._book.take(ids, now_s)
-        owner = np.searchsorted(states.id, rows["driver"])
-        owner = np.where(owner < len(states.id), owner, 0)
-        is_live = (states.id[owner] == rows["driver"]) & (rows["driver"] != NO_DRIVER)
-        kept = is_live[inverse] & (owner[inverse] == stop_driver)
-        axis = np.cumsum(is_live) - 1 + open_orders
-        counts = np.bincount(stop_driver[kept], minlength=len(states.id))
+        live, order_driver, offsets, order, kind, load = planned_stops(
+            np.ascontiguousarray(states.id, np.int64),
+            np.ascontiguousarray(states.stop_offsets, np.int64),
+            np.ascontiguousarray(states.stop_kind, np.int8),
+            place,
+            np.ascontiguousarray(rows["driver"]),
+            open_orders,
+        )
         return _Stops(
-            orders=rows[is_live],
-            order_driver=owner[is_live].astype(np.int32),
-            offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-            order=axis[inverse[kept]],
-            kind=states.stop_kind[kept],
-            load=np.bincount(owner[is_live], minlength=len(states.id)),
+            orders=rows[live], order_driver=order_driver, offsets=offsets, order=order, kind=kind, load=load
         )
 
     def _driver_columns(self, states: DriverStates, load: IntArray) -> dict[str, Any]:
@@ -196,19 +193,8 @@ def _kept(found: Candidates, order_ids: IntArray, excluded: dict[int, set[int]],
 
 
 def _order_columns(rows: Rows, now_s: float) -> dict[str, Any]:
-    ready_s = rows["ready_s"]
-    return {
-        "order_restaurant": np.unique(rows["restaurant"], return_inverse=True)[1],
-        "order_restaurant_node": rows["restaurant_node"],
-        "order_customer_node": rows["customer_node"],
-        "order_restaurant_lat": rows["restaurant_lat"],
-        "order_restaurant_lon": rows["restaurant_lon"],
-        "order_customer_lat": rows["customer_lat"],
-        "order_customer_lon": rows["customer_lon"],
-        "order_placed_s": rows["placed_s"],
-        "order_ready_s_est": np.where(rows["is_ready"], ready_s, np.maximum(ready_s, now_s)),
-        "order_due_s": rows["due_s"],
-        "order_since_s": rows["since_s"],
-        "order_is_ready": rows["is_ready"],
-        "order_is_picked_up": rows["is_picked_up"],
-    }
+    columns: dict[str, Any] = {}
+    for names, block in zip((PLACES, TIMES, FLAGS), order_columns(rows, float(now_s)), strict=True):
+        block.setflags(write=False)  # its rows inherit it
+        columns.update(zip(names, block, strict=True))
+    return columns

@@ -172,7 +172,5 @@ def _schedule(
     order = np.lexsort((driver, kind, at_s))
     at_s, kind, driver = at_s[order], kind[order], driver[order]
     new = np.flatnonzero((np.diff(at_s, prepend=np.nan) != 0) | (np.diff(kind, prepend=-1) != 0))
-    return [
-        (float(at_s[b]), int(kind[b]), driver[b:e])
-        for b, e in zip(new, np.append(new[1:], len(at_s)), strict=True)
-    ]
+    ends = np.append(new, len(at_s))[1:]
+    return [(float(at_s[b]), int(kind[b]), driver[b:e]) for b, e in zip(new, ends, strict=True)]

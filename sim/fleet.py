@@ -61,6 +61,19 @@ class Fleet:
         _interpolate(drivers, at_s, self._end, self._cursor, self._lat, self._lon, self._at, lat, lon)
         return lat, lon
 
+    def sightings(
+        self, drivers: IntArray, at_s: float, noise_deg: FloatArray, shrink: float
+    ) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Return those of `drivers` int64 [k] who are online, and their positions with noise.
+
+        `noise_deg` float32 [2, k] is added to latitude and, divided by `shrink`, to longitude.
+        """
+        state = self._end, self._cursor, self._lat, self._lon, self._at
+        seen: tuple[IntArray, FloatArray, FloatArray] = _sight(
+            drivers, at_s, self.online, noise_deg, shrink, *state
+        )
+        return seen
+
     def _make_room(self, points: int) -> None:
         live = int(np.sum(self._end - self._cursor))
         size = max(len(self._lat), 2 * (live + points))
@@ -85,6 +98,22 @@ def _interpolate(drivers, at_s, end, cursor, lat, lon, at, out_lat, out_lon):  #
             share = (at_s - at[k]) / (at[k + 1] - at[k])
             out_lat[i] = lat[k] + share * (lat[k + 1] - lat[k])
             out_lon[i] = lon[k] + share * (lon[k + 1] - lon[k])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sight(drivers, at_s, online, noise, shrink, end, cursor, lat, lon, at):  # type: ignore[no-untyped-def]
+    count = 0
+    for d in drivers:
+        count += online[d]
+    seen, out_lat, out_lon = np.empty(count, np.int64), np.empty(count), np.empty(count)
+    k = 0
+    for i in range(len(drivers)):
+        if online[drivers[i]]:
+            seen[k], out_lat[k], out_lon[k] = drivers[i], noise[0, i], noise[1, i] / shrink
+            k += 1
+    here_lat, here_lon = np.empty(count), np.empty(count)
+    _interpolate(seen, at_s, end, cursor, lat, lon, at, here_lat, here_lon)
+    return seen, out_lat + here_lat, out_lon + here_lon
 
 
 @njit(cache=True, nogil=True)

@@ -29,7 +29,7 @@ def road_ground(city: City, spec: TrafficSpec, shocks: tuple[ShockSpec, ...], st
         node_lat=city.node_lat,
         node_lon=city.node_lon,
         believed=RoadTimes(city, believed),
-        true=RoadTimes(city, PerturbedTraffic(believed, edge_factor=noise, events=events)),
+        true=RoadTimes(city, PerturbedTraffic(city, believed, edge_factor=noise, events=events)),
         polyline=partial(polyline, city),
         length_m=partial(path_length_m, city),
         snap=Snapper.of(city).nearest,

@@ -90,6 +90,10 @@ class Recorder:
         self.windows = Log(WINDOW_COLUMNS)
         self.series = Log(SERIES_COLUMNS)
 
+    def end_early(self, orders: int) -> None:
+        """Keep the first `orders` orders only: the run was interrupted before the others came."""
+        self.orders = {name: column[:orders] for name, column in self.orders.items()}
+
     def tables(self) -> dict[str, Table]:
         """Return every table by name."""
         return {

@@ -35,14 +35,26 @@ def write_run(
     Raises:
         DataError: `folder` holds something that is not a run, or cannot be written.
     """
-    if folder.exists() and not (folder / "run.json").exists():
-        raise DataError(f"{folder}: exists and is not a run folder; nothing was written")
+    check_run_folder(folder)
     with _replaced(folder) as work:
         for name in TABLES:
             _write_table(work / f"{name}.parquet", tables[name])
         _write_json(work / "map.json", {"markets": maps})
         _write_json(work / "run.json", {"format": FORMAT_VERSION, **run})
         finish(work)
+
+
+def check_run_folder(folder: Path) -> None:
+    """Make sure, before a long run, that it may be written to `folder`.
+
+    Raises:
+        DataError: `folder` holds something that is not a run, or lies where nothing may be written.
+    """
+    if folder.exists() and not (folder / "run.json").exists():
+        raise DataError(f"{folder}: exists and is not a run folder; nothing was written")
+    parent = next(place for place in folder.absolute().parents if place.exists())
+    if not (parent.is_dir() and os.access(parent, os.W_OK)):
+        raise DataError(f"{folder}: cannot write there: {parent} is not a folder that may be written to")
 
 
 def city_map(name: str, city: City) -> dict[str, Any]:

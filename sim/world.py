@@ -14,7 +14,7 @@ from domain.errors import DispatchlabError
 from domain.offers import OfferState
 from domain.run_folder import DRIVER_COLUMNS, ORDER_COLUMNS
 from domain.spec import MarketSpec
-from domain.units import EARTH_RADIUS_M, HOUR_S, MINUTE_S
+from domain.units import EARTH_RADIUS_M, HOUR_S, MINUTE_S, IntArray
 from services.notifications import (
     OfferExpired,
     OfferMade,
@@ -127,7 +127,7 @@ class World:
             self.env.run(until=self._over)
             self.is_complete = True
         except KeyboardInterrupt:
-            self.is_complete = False
+            self.recorder.end_early(self.flow.arrived)
         self.drivers.finish()
 
     def after(self, delay_s: float, action: Callable[[], None]) -> None:
@@ -138,7 +138,8 @@ class World:
         """Run a platform call, tell the agents what it caused, and plan the next wake-up."""
         with self.stages("platform"):
             answer: T = self._drive(request)
-        self._tell()
+        if not self._is_telling:
+            self._tell()
         self._schedule_wake()
         return answer
 
@@ -163,15 +164,13 @@ class World:
     # --- the platform's side
 
     def _tell(self) -> None:
-        if self._is_telling:
-            return
-        self._is_telling = True
-        try:
-            while news := self.platform.take_notifications():
-                for one in news:
-                    self._tell_one(one)
-        finally:
+        news = self.platform.take_notifications()
+        while news:
+            self._is_telling = True
+            for one in news:
+                self._tell_one(one)
             self._is_telling = False
+            news = self.platform.take_notifications()
 
     def _tell_one(self, news: object) -> None:
         match news:
@@ -241,21 +240,17 @@ class World:
         tick = 0
         while not self._over.triggered:
             yield self.env.timeout(period / cohorts)
-            self._ping(members[tick % cohorts], rng, degrees, float(shrink))
+            self._ping(members[tick % cohorts], rng, np.float32(degrees), float(shrink))
             tick += 1
 
-    def _ping(self, drivers: np.ndarray, rng: np.random.Generator, degrees: float, shrink: float) -> None:
-        noise = rng.standard_normal((2, len(drivers)), dtype=np.float32) * degrees
-        online = self.fleet.online[drivers]
-        drivers = drivers[online]
-        if not len(drivers):
-            return
+    def _ping(self, drivers: IntArray, rng: np.random.Generator, degrees: np.float32, shrink: float) -> None:
         with self.stages("movement"):
-            lat, lon = self.fleet.positions(drivers, self.env.now)
-            lat = lat + noise[0, online]
-            lon = lon + noise[1, online] / shrink
-        self.pings += len(drivers)
-        self.call(self.platform.ping(drivers + 1, lat, lon, self.env.now))
+            noise = rng.standard_normal((2, len(drivers)), dtype=np.float32)
+            noise *= degrees
+            seen, lat, lon = self.fleet.sightings(drivers, self.env.now, noise, shrink)
+        if len(seen):
+            self.pings += len(seen)
+            self.call(self.platform.ping(seen + 1, lat, lon, self.env.now))
 
     def _minutes(self) -> simpy.events.ProcessGenerator:
         """Once a minute: idle drivers move, the time series is sampled, progress is told."""

@@ -6,12 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from roads.city import City
 from roads.compiling import compile_city
 from roads.sources.builtin import read_builtin
 
 ROOT = Path(__file__).parents[1]
+
+settings.register_profile("dispatchlab", deadline=None)  # the first call may load compiled kernels
+settings.load_profile("dispatchlab")
 
 
 def data_folder() -> Path:

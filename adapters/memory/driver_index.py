@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adapters.memory.driver_table import DriverTable
+from adapters.memory.driver_table import ANY_STATUS, DriverTable
 from adapters.memory.grid import Grid
 from adapters.memory.id_map import IdMap
 from adapters.memory.nearest import nearest_rows
@@ -16,7 +16,7 @@ from domain.units import FloatArray, IntArray
 FRESH_S = 30.0
 """A driver not heard of for longer vanishes from search."""
 
-_OFFLINE = int(DriverStatus.OFFLINE)
+_OFFLINE = DriverStatus.OFFLINE
 _PROFILE = ("id", "vehicle", "capacity", "rating", "goal_deliveries", "shift_end_s")
 
 
@@ -70,16 +70,14 @@ class MemoryDriverIndex:
         self, driver_ids: IntArray, status: DriverStatus, *, expected: DriverStatus | None = None
     ) -> None:
         """Set the status of drivers, or of those who have the `expected` one."""
-        rows, column = self._ids.find(driver_ids), self._table.drivers["status"]
-        before = column[rows]
-        if expected is not None:
-            has_expected = before == int(expected)
-            rows, before = rows[has_expected], before[has_expected]
-        column[rows] = int(status)
-        if status is DriverStatus.OFFLINE:
-            self._grid.remove(rows)
-        elif not before.all():  # some were OFFLINE, which is 0
-            self._grid.add(self._table.drivers, rows[before == _OFFLINE])
+        only = ANY_STATUS if expected is None else int(expected)
+        turned = self._table.set_status(self._ids.find(driver_ids), int(status), only)
+        if not len(turned):
+            return
+        if status is _OFFLINE:
+            self._grid.remove(turned)
+        else:
+            self._grid.add(self._table.drivers, turned)
 
     async def set_plan(self, driver_id: int, plan: Plan, *, delivered: int = 0) -> None:
         """Replace a driver's planned stops; add to the deliveries of the shift."""
@@ -127,9 +125,7 @@ class MemoryDriverIndex:
 
     async def states(self, driver_ids: IntArray) -> DriverStates:
         """Return what is known of drivers, in input order."""
-        rows = self._ids.find(driver_ids)
-        known = self._table.drivers.take(rows)
-        offsets, stops = self._table.plans(rows)
+        known, offsets, stops = self._table.read(self._ids.find(driver_ids))
         return DriverStates(
             id=known["id"],
             lat=known["lat"],

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.drivers import Plan
+from domain.drivers import DriverStatus, Plan
 
 Table = NDArray[Any]
 
@@ -34,6 +35,8 @@ DRIVER = np.dtype(
 STOP = np.dtype(
     [("order_id", np.int64), ("lat", np.float64), ("lon", np.float64), ("kind", np.int8)], align=True
 )
+ANY_STATUS = -1
+_OFFLINE = int(DriverStatus.OFFLINE)
 _INITIAL = 64
 _WIDTH = 8
 
@@ -79,16 +82,57 @@ class DriverTable:
         if count:
             self.stops[row, :count] = [(stop.order_id, stop.lat, stop.lon, stop.kind) for stop in plan]
 
-    def plans(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], Table]:
-        """Return the planned stops of rows as CSR: offsets int64 [n+1] and STOP records."""
-        if len(rows) == 1:
-            count = int(self.stop_count[rows[0]])
-            return np.array([0, count], np.int64), self.stops[rows[0], :count].copy()
-        counts = self.stop_count[rows]
-        offsets = np.zeros(len(rows) + 1, np.int64)
-        counts.cumsum(out=offsets[1:])
-        if not offsets[-1]:
-            return offsets, self.stops[0, :0]
-        busy = counts > 0
-        planned = np.arange(self.stops.shape[1]) < counts[busy, None]
-        return offsets, self.stops[rows[busy]][planned]
+    def set_status(self, rows: NDArray[np.int32], status: int, expected: int) -> NDArray[np.int32]:
+        """Set the status of rows, of those who have the `expected` one unless that is ANY_STATUS.
+
+        Return the rows that went offline or came back from it.
+        """
+        turned: NDArray[np.int32] = _set_status(self.drivers, rows, status, expected)
+        return turned
+
+    def read(self, rows: NDArray[np.int32]) -> tuple[Table, NDArray[np.int64], Table]:
+        """Return rows as DRIVER records [n], and their planned stops as CSR: offsets [n+1], STOP records."""
+        known, offsets = np.empty(len(rows), DRIVER), np.empty(len(rows) + 1, np.int64)
+        count = _read(rows, self.drivers, self.stop_count, known, offsets)
+        stops = np.empty(count, STOP)
+        if count:
+            _read_stops(rows, self.stops, offsets, stops)
+        return known, offsets, stops
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _set_status(drivers: Table, rows: NDArray[np.int32], status: int, expected: int) -> NDArray[np.int32]:
+    turned, count = np.empty(len(rows), np.int32), 0
+    for row in rows:
+        before = drivers[row].status
+        if expected != ANY_STATUS and before != expected:
+            continue
+        drivers[row].status = status
+        if (before == _OFFLINE) != (status == _OFFLINE):
+            turned[count] = row
+            count += 1
+    return turned[:count]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _read(
+    rows: NDArray[np.int32],
+    drivers: Table,
+    counts: NDArray[np.int32],
+    known: Table,
+    offsets: NDArray[np.int64],
+) -> int:
+    """Copy rows to `known`, fill the offsets of their stops, return how many stops there are."""
+    offsets[0] = 0
+    for i in range(len(rows)):
+        known[i] = drivers[rows[i]]
+        offsets[i + 1] = offsets[i] + counts[rows[i]]
+    return int(offsets[-1])
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _read_stops(rows: NDArray[np.int32], stops: Table, offsets: NDArray[np.int64], out: Table) -> None:
+    """Copy the stops of rows one after the other."""
+    for i in range(len(rows)):
+        for at in range(offsets[i], offsets[i + 1]):
+            out[at] = stops[rows[i], at - offsets[i]]

@@ -108,11 +108,9 @@ def _unlink(row: int, cell: Array, after: Array, before: Array, head: Array) -> 
         before[after[row]] = before[row]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _enter(
-    row: int, lat: float, lon: float, cell: Array, after: Array, before: Array, head: Array, frame: Frame
-) -> int:
-    """Put a row into the cell of its position; return 1 if it moved to a place outside the box."""
+@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _cell_of(lat: float, lon: float, frame: Frame) -> tuple[int, int]:
+    """Return the cell of a position, and 1 if it is outside the box."""
     south, west, reference, per_lat, per_lon, n_rows, n_columns = frame
     x = lon - reference
     if x >= 180.0:
@@ -123,9 +121,12 @@ def _enter(
     c = math.floor((x - west) * per_lon)
     r_in = min(max(r, 0), n_rows - 1)
     c_in = min(max(c, 0), n_columns - 1)
-    to = r_in * n_columns + c_in
-    if cell[row] == to:
-        return 0
+    return r_in * n_columns + c_in, int(r != r_in or c != c_in)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _enter(row: int, to: int, cell: Array, after: Array, before: Array, head: Array) -> None:
+    """Put a row first into a cell, out of the one it is in."""
     if cell[row] != NONE:
         _unlink(row, cell, after, before, head)
     cell[row] = to
@@ -134,7 +135,6 @@ def _enter(
     if head[to] != NONE:
         before[head[to]] = row
     head[to] = row
-    return int(r != r_in or c != c_in)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -143,7 +143,10 @@ def _place(
 ) -> int:
     strays = 0
     for row in rows:
-        strays += _enter(row, drivers[row].lat, drivers[row].lon, cell, after, before, head, frame)
+        to, is_outside = _cell_of(drivers[row].lat, drivers[row].lon, frame)
+        if cell[row] != to:
+            _enter(row, to, cell, after, before, head)
+            strays += is_outside
     return strays
 
 
@@ -171,7 +174,10 @@ def _move(
         driver.cos_lat = math.cos(math.radians(lat[i]))
         driver.seen_at_s = at_s
         if driver.status != _OFFLINE:
-            strays += _enter(row, lat[i], lon[i], cell, after, before, head, frame)
+            to, is_outside = _cell_of(lat[i], lon[i], frame)
+            if cell[row] != to:  # a call in numba passes all its arrays: only when it has work
+                _enter(row, to, cell, after, before, head)
+                strays += is_outside
     return strays
 
 

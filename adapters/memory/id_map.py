@@ -46,8 +46,6 @@ class IdMap:
             NotFound: an id is unknown; the message names the first.
         """
         ids: NDArray[np.int64] = np.ascontiguousarray(driver_ids, dtype=np.int64)
-        if len(ids) == 1:
-            return np.array([self.one(int(ids[0]))], np.int32)
         slots = np.empty(len(ids), np.int32)
         unknown = _find(self._keys, self._slots, ids, slots)
         if unknown >= 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adapters.memory.driver_index import MemoryDriverIndex
-from domain.drivers import DriverProfiles
+from domain.drivers import DriverProfiles, DriverStatus, Stop, StopKind
 
 
 def warm_up() -> None:
@@ -26,6 +26,8 @@ def warm_up() -> None:
         index.sign_on(profiles, 0.0),
         index.move(ids, places, places, 1.0),
         index.nearest(places, places, k=1, radius_m=1.0, now_s=1.0, max_load=0),
+        index.set_status(ids, DriverStatus.ON_BREAK),
+        index.set_plan(1, (Stop(kind=StopKind.PICKUP, order_id=1, lat=0.0, lon=0.0),)),
         index.states(ids),
         index.sign_off(ids),
     )

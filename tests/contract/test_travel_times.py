@@ -34,7 +34,7 @@ def _perturbed(city: City) -> PerturbedTraffic:
     flood = TrafficEvent(start_s=8 * 3600.0, end_s=9 * 3600.0, factor=CLOSED, edges=bridges(city))
     rain = TrafficEvent(start_s=8.25 * 3600.0, end_s=20 * 3600.0, factor=1.15)
     noise = edge_noise(city, sigma=0.3, rng=np.random.default_rng(5))
-    return PerturbedTraffic(HourlyTraffic(city), edge_factor=noise, events=[flood, rain])
+    return PerturbedTraffic(city, HourlyTraffic(city), edge_factor=noise, events=[flood, rain])
 
 
 @pytest.fixture(scope="module", params=["free flow", "hourly", "perturbed", "detour"])

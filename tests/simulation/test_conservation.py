@@ -8,6 +8,7 @@ import pytest
 
 from domain.offers import OfferState
 from domain.order_state import OrderState
+from domain.run_folder import RUN_KEYS
 from domain.units import haversine_m
 from domain.vehicles import PROFILES, Vehicle
 from matching.registry import strategy_names
@@ -43,6 +44,7 @@ def test_conservation(scenario: str, overrides: tuple[str, ...], strategy: str) 
     replay = f"dispatchlab run {scenario} --strategy {strategy} --seed 1 --set " + " --set ".join(overrides)
     orders, offers, drivers = run.orders, run.offers, run.drivers
     assert run.is_complete, replay
+    assert run.info.keys() == RUN_KEYS.keys(), replay
     assert len(orders) > 20, replay
     for check in (
         _every_order_ends_once,

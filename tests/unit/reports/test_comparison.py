@@ -11,7 +11,7 @@ from reports.comparison import Comparison, compare
 from reports.metrics import METRICS
 from reports.run import Run, open_run
 from reports.testing import make_run_folder
-from reports.verdict import verdict, winner_text
+from reports.verdicts import verdict, winner_text
 
 
 def _run(folder: Path, **wanted: Any) -> Run:

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from domain.errors import ContractError
-from domain.vehicles import Vehicle
+from domain.vehicles import PROFILES, Vehicle
 from roads.city import City, RoadClass
 from roads.hierarchy import build_hierarchy
 from roads.labels import FAR_MS, MAX_EDGE_MS, edge_milliseconds
@@ -160,7 +160,7 @@ def test_hourly_factors_are_checked(riverton: City) -> None:
 def test_events_hold_from_their_start_to_before_their_end(riverton: City) -> None:
     rain = TrafficEvent(start_s=100.0, end_s=200.0, factor=1.5)
     flood = TrafficEvent(start_s=150.0, end_s=300.0, factor=4.0, edges=bridges(riverton))
-    traffic = PerturbedTraffic(FreeFlow(riverton), events=[rain, flood])
+    traffic = PerturbedTraffic(riverton, FreeFlow(riverton), events=[rain, flood])
     free = free_flow_seconds(riverton, Vehicle.CAR)
     on_bridge = bridges(riverton)
 
@@ -177,7 +177,7 @@ def test_slots_of_base_and_events_do_not_collide(riverton: City) -> None:
     events = [
         TrafficEvent(start_s=h * 3600.0, end_s=h * 3600.0 + 1800.0, factor=1.0 + h) for h in range(1, 5)
     ]
-    traffic = PerturbedTraffic(HourlyTraffic(riverton), events=events)
+    traffic = PerturbedTraffic(riverton, HourlyTraffic(riverton), events=events)
     slots = {traffic.slot(at_s): at_s for at_s in np.arange(0.0, 86400.0, 900.0)}
     assert len(slots) == 24 + 4
     assert traffic.slot(86400.0 + 60.0) != traffic.slot(60.0)  # events are on the clock, hours repeat
@@ -189,26 +189,45 @@ def test_a_closed_bridge_sends_drivers_over_another(riverton: City) -> None:
     a = int(riverton.edge_from[closed][0])
     b = int(riverton.edge_to[closed][0])
     event = TrafficEvent(start_s=0.0, end_s=10.0, factor=1000.0, edges=closed)
-    times = RoadTimes(riverton, PerturbedTraffic(FreeFlow(riverton), events=[event]))
+    times = RoadTimes(riverton, PerturbedTraffic(riverton, FreeFlow(riverton), events=[event]))
     assert closed[times.path(a, b, at_s=20.0).edges].any()
     detour = times.path(a, b, at_s=5.0)
     assert not closed[detour.edges].any()
     assert bridges(riverton)[detour.edges].any()
 
 
+@pytest.mark.parametrize("vehicle", Vehicle)
+def test_noise_makes_no_vehicle_faster_than_itself(riverton: City, vehicle: Vehicle) -> None:
+    noise = edge_noise(riverton, sigma=0.5, rng=np.random.default_rng(1))
+    holiday = TrafficEvent(start_s=0.0, end_s=100.0, factor=0.1)
+    believed = FreeFlow(riverton)
+    traffic = PerturbedTraffic(riverton, believed, edge_factor=noise, events=[holiday])
+    limit_kph = PROFILES[vehicle].max_speed_kph
+    for at_s in (50.0, 150.0):
+        seconds = traffic.edge_seconds(traffic.slot(at_s), vehicle)
+        assert (riverton.edge_length_m / seconds * 3.6).max() <= limit_kph * (1 + 1e-12)
+    slowed = noise > 1.0
+    expected = believed.edge_seconds(0, vehicle) * noise
+    assert seconds[slowed] == pytest.approx(expected[slowed])  # the clamp leaves delays alone
+    path = RoadTimes(riverton, traffic).path(0, riverton.node_count - 1, at_s=50.0, vehicle=vehicle)
+    fastest_s = riverton.edge_length_m[path.edges] / limit_kph * 3.6
+    assert (path.seconds >= fastest_s - 0.001).all()
+
+
 def test_perturbations_are_checked(riverton: City) -> None:
     noise = edge_noise(riverton, sigma=0.2, rng=np.random.default_rng(0))
     assert np.median(noise) == pytest.approx(1.0, abs=0.05)
     with pytest.raises(ValueError, match="positive"):
-        PerturbedTraffic(FreeFlow(riverton), edge_factor=-noise)
+        PerturbedTraffic(riverton, FreeFlow(riverton), edge_factor=-noise)
+    never = TrafficEvent(start_s=2.0, end_s=1.0, factor=1.0)
     with pytest.raises(ValueError, match="event"):
-        PerturbedTraffic(FreeFlow(riverton), events=[TrafficEvent(start_s=2.0, end_s=1.0, factor=1.0)])
+        PerturbedTraffic(riverton, FreeFlow(riverton), events=[never])
     with pytest.raises(ValueError, match="no street"):
         bridges(riverton, street="Nowhere Bridge")
 
 
 def test_after_warming_up_nothing_compiles(riverton: City) -> None:
-    from roads import geometry, labels, paths, queries, snap
+    from roads import detour_times, geometry, labels, paths, queries, snap
 
     warm_up(riverton)
     assert is_compiled()
@@ -223,11 +242,19 @@ def test_after_warming_up_nothing_compiles(riverton: City) -> None:
         labels._customise,
         snap._nearest,
         geometry._polyline,
+        geometry._edges_m,
+        geometry._lines_m,
+        detour_times._pairs,
+        detour_times._leg,
     ]
     before = [len(kernel.signatures) for kernel in kernels]
     times = RoadTimes(riverton, HourlyTraffic(riverton))
     times.times(np.arange(9)[::-1], np.arange(9, dtype=np.int32), at_s=0.0, vehicle=Vehicle.SCOOTER)
     times.matrix([1, 2], [3], at_s=3600.0)  # type: ignore[arg-type]
-    geometry.polyline(riverton, times.path(1, 50, at_s=0.0))
+    detour = detour_times.DetourTimes(riverton.node_lat, riverton.node_lon)
+    detour.times(riverton.home_node[::2][:3], np.arange(6)[::2], at_s=0.0)
+    for place, path in ((riverton, times.path(1, 50, at_s=0.0)), (detour, detour.path(1, 50, at_s=0.0))):
+        geometry.polyline(place, path)
+        geometry.path_length_m(place, path)
     snap.Snapper.of(riverton).nearest(riverton.home_lat, riverton.home_lon)
     assert [len(kernel.signatures) for kernel in kernels] == before

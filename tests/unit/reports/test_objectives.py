@@ -7,8 +7,8 @@ import pytest
 
 from domain.errors import DataError
 from reports.metrics import METRICS
+from reports.objectives import slo, targets, write_slo
 from reports.run import Run, open_run
-from reports.slo import slo, targets, write_slo
 from reports.testing import make_run_folder
 
 

@@ -1,0 +1,90 @@
+"""Kernels that lay a decision's orders, drivers and planned stops out in the snapshot's columns.
+
+Each takes whole arrays and makes all its columns in one call, so that a batch of one order costs little more
+than its arithmetic; rows of a returned block are contiguous columns. The types of the arguments are always
+the same: nothing compiles late once `warm_up` has run.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+PLACES = ("order_restaurant", "order_restaurant_node", "order_customer_node")
+"""Rows of the int32 block of `order_columns`; the restaurant is a rank."""
+TIMES = (
+    "order_restaurant_lat",
+    "order_restaurant_lon",
+    "order_customer_lat",
+    "order_customer_lon",
+    "order_placed_s",
+    "order_ready_s_est",
+    "order_due_s",
+    "order_since_s",
+)
+"""Rows of the float64 block of `order_columns`."""
+FLAGS = ("order_is_ready", "order_is_picked_up")
+"""Rows of the bool block of `order_columns`."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def ranked(ids):  # type: ignore[no-untyped-def]
+    """Return the distinct ids, ascending int64 [u], and each one's place among them, int32 [n]."""
+    n = len(ids)
+    distinct, place = np.empty(n, np.int64), np.empty(n, np.int32)
+    found = 0
+    for i in np.argsort(ids):
+        if found == 0 or distinct[found - 1] != ids[i]:
+            distinct[found] = ids[i]
+            found += 1
+        place[i] = found - 1
+    return distinct[:found], place
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def order_columns(rows, now_s):  # type: ignore[no-untyped-def]
+    """Return the blocks `PLACES` int32 [3, n], `TIMES` float64 [8, n] and `FLAGS` bool [2, n] of book rows."""
+    n = len(rows)
+    places, times, flags = np.empty((3, n), np.int32), np.empty((8, n)), np.empty((2, n), np.bool_)
+    places[0] = ranked(rows["restaurant"].copy())[1]
+    for i in range(n):
+        row = rows[i]
+        places[1, i], places[2, i] = row["restaurant_node"], row["customer_node"]
+        times[0, i], times[1, i] = row["restaurant_lat"], row["restaurant_lon"]
+        times[2, i], times[3, i] = row["customer_lat"], row["customer_lon"]
+        times[4, i] = row["placed_s"]
+        times[5, i] = row["ready_s"] if row["is_ready"] else max(row["ready_s"], now_s)
+        times[6, i], times[7, i] = row["due_s"], row["since_s"]
+        flags[0, i], flags[1, i] = row["is_ready"], row["is_picked_up"]
+    return places, times, flags
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def planned_stops(driver_id, offsets, kind, place, order_driver_id, open_orders):  # type: ignore[no-untyped-def]
+    """Lay out the planned stops of m drivers (ascending ids); stops of others' orders drop out.
+
+    Stop s is of the order at `place` [s] among u orders, whose drivers are `order_driver_id` [u], negative
+    for none. Returns the places of the orders that are a driver's here, int64 [a], their drivers int32 [a];
+    the CSR columns `stop_offsets` int64 [m+1], `stop_order` int32, `stop_kind` int8; `load` int16 [m].
+    """
+    m, u = len(driver_id), len(order_driver_id)
+    owner, axis = np.full(u, -1, np.int32), np.full(u, -1, np.int32)
+    live, load = np.empty(u, np.int64), np.zeros(m, np.int16)
+    lives = 0
+    for order in range(u):
+        d = np.searchsorted(driver_id, order_driver_id[order])
+        if order_driver_id[order] >= 0 and d < m and driver_id[d] == order_driver_id[order]:
+            owner[order], axis[order], live[lives] = d, open_orders + lives, order
+            load[d] += 1
+            lives += 1
+    stop_offsets = np.zeros(m + 1, np.int64)
+    stop_order, stop_kind = np.empty(len(kind), np.int32), np.empty(len(kind), np.int8)
+    kept = 0
+    for d in range(m):
+        for stop in range(offsets[d], offsets[d + 1]):
+            if owner[place[stop]] == d:
+                stop_order[kept], stop_kind[kept] = axis[place[stop]], kind[stop]
+                kept += 1
+        stop_offsets[d + 1] = kept
+    live = live[:lives]
+    return live, owner[live], stop_offsets, stop_order[:kept], stop_kind[:kept], load
