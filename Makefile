@@ -12,7 +12,7 @@ help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: $(VENV)/.demo  ## compare three strategies on a generated city; prints where the report is
-	$(BIN)/dispatchlab compare quickstart --strategies nearest,score,batch --seeds 1-3 --out runs/demo
+	$(BIN)/dispatchlab compare quickstart --strategies nearest,score,batch --seeds 1-5 --out runs/demo
 
 test: $(VENV)/.dev  ## run the tests; those of real cities need DISPATCHLAB_DATA
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

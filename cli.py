@@ -95,8 +95,10 @@ def compare_scenario(
     workers: int = 1,
     tell: Tell | None = None,
     done: Callable[[Path], None] | None = None,
-) -> Path:
-    """Simulate a scenario with every strategy and seed; return the folder of the runs and their report.
+) -> reports.Comparison:
+    """Simulate a scenario with every strategy and seed, write the report, and return the comparison.
+
+    The runs and `report.html` lie in `out`, by default ``runs/NAME-compare``.
 
     `workers` processes share the runs (-1: one per core); the results do not depend on their number. `done`
     is told each finished run folder. An interrupt leaves a report of the runs that finished.
@@ -120,8 +122,10 @@ def compare_scenario(
     except KeyboardInterrupt:
         if not finished:
             raise
-    reports.write_report([reports.open_run(path) for path in sorted(finished)], folder)
-    return folder
+    asked_order = [path for s in scenarios if (path := folder / _run_name(s)) in finished]
+    comparison = reports.compare([reports.open_run(path) for path in asked_order])
+    reports.write_report(comparison, folder)
+    return comparison
 
 
 def simulate(
@@ -375,7 +379,7 @@ def compare(
     chosen, numbers = [s.strip() for s in strategies.split(",") if s.strip()], _seeds(seeds)
     with _bar(hidden=json_) as bar:
         task = bar.add_task("comparing", total=len(set(chosen)) * len(numbers), speed="")
-        folder = compare_scenario(
+        comparison = compare_scenario(
             scenario,
             strategies=chosen,
             seeds=numbers,
@@ -386,7 +390,7 @@ def compare(
             tell=lambda line: notes.print(line, highlight=False),
             done=lambda path: bar.update(task, advance=1, speed=path.name),
         )
-    _print_report(reports.compare(reports.find_runs(folder)), folder, json_)
+    _print_report(comparison, comparison.first.path.parent, json_)
 
 
 @app.command()

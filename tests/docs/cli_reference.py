@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from cli import app
+from reports.machine import COMPARE_KEYS, RUN_KEYS
 
 HEAD = """# Command line
 
@@ -34,7 +35,15 @@ def _below(path: tuple[str, ...], command: Any) -> Iterator[tuple[str, Any]]:
 
 def page() -> str:
     """Return the whole Markdown page."""
-    return "\n".join([HEAD, *(_section(path, command) for path, command in commands())])
+    sections = [_section(path, command) for path, command in commands()]
+    return "\n".join([HEAD, *sections, _keys("run --json", RUN_KEYS), _keys("compare --json", COMPARE_KEYS)])
+
+
+def _keys(command: str, keys: dict[str, str]) -> str:
+    """Return the table of the keys of a JSON object; they are stable."""
+    rows = [f"| `{key}` | {meaning} |" for key, meaning in keys.items()]
+    note = "`report --json` prints the same." if command.startswith("compare") else "One object, one line."
+    return "\n".join([f"## Keys of {command}", "", note, "", "| key | meaning |", "|---|---|", *rows, ""])
 
 
 def _section(path: str, command: Any) -> str:
