@@ -28,7 +28,8 @@ format: $(VENV)/.dev  ## rewrite the code as ruff would have it
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev  ## measure speed; see benchmarks/
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for name in $(basename $(notdir $(wildcard benchmarks/*.py))); do \
+	  echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" || exit 1; done
 
 docs: $(VENV)/.dev  ## rewrite the generated parts of docs/
 	$(BIN)/python -m scenarios.reference docs/scenarios.md

@@ -18,7 +18,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+import adapters.memory.warm
+import matching.warm
 import reports
+import roads.warm
+import services.warm
+import sim.warm
 from adapters.memory import memory_stores
 from domain.errors import CityError, DataError, DispatchlabError, UserError
 from domain.registry import Description
@@ -37,6 +42,7 @@ from scenarios import data_dir, load_scenario, read_trace, scenario_hash, scenar
 from services.building import build_marketplace
 from services.drive import drive
 from services.settings import MarketplaceSettings, MatchSettings, OrderSettings
+from sim.calm import rare_collections
 from sim.draw import draw_workload
 from sim.ground import Ground
 from sim.grounds import road_ground
@@ -107,6 +113,7 @@ def compare_scenario(
     if not scenarios:
         raise UserError("nothing to compare: no strategy or no seed")
     folder = Path(out) if out is not None else Path("runs") / f"{scenarios[0].name}-compare"
+    _compile_once(tell)
     for market in scenarios[0].markets:
         _open_market_city(market, tell)  # once, before the workers all want it
     import joblib  # only a comparison needs it
@@ -140,6 +147,7 @@ def simulate(
 
     `asked` is noted in `run.json`: the scenario as it was asked for.
     """
+    _compile_once(tell)
     began = perf_counter()
     strategy, eta_model = _strategy(scenario.strategy), load_eta_model(scenario.eta)
     check_run_folder(folder)
@@ -152,7 +160,8 @@ def simulate(
         cities.append(city_info(market.name, city))
         started = perf_counter()
         setup_s += started - began
-        world.run()
+        with rare_collections():
+            world.run()
         began = perf_counter()
         wall_s += began - started
         worlds.append(world)
@@ -238,6 +247,16 @@ def _draw(
         raise DataError(f"market {market.name!r} has neither a city nor a trace")
     workload = draw_workload(market, city, span_s, streams)
     return workload, road_ground(city, market.traffic, market.shocks, streams), city
+
+
+def _compile_once(tell: Tell | None) -> None:
+    """Compile the kernels of all rooms where numba's disk cache has none, so that no run is slowed by it."""
+    if roads.warm.is_compiled():
+        return
+    if tell is not None:
+        tell("compiling the kernels (once on this machine, about a minute)")
+    for room in (roads, matching, adapters.memory, services, sim):
+        room.warm.warm_up()
 
 
 def _open_market_city(market: MarketSpec, tell: Tell | None) -> City | None:

@@ -16,7 +16,6 @@ from domain.registry import check_parameters, param, typed_parameters
 from domain.units import FloatArray, IntArray
 from eta.contract import EtaFeatures, EtaHistory, EtaPrediction
 
-
 PARTS = ("to_restaurant", "preparation", "to_customer", "buffer", "correction")
 """The parts of the breakdown."""
 

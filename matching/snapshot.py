@@ -49,12 +49,17 @@ _SCALARS = {field.name for field in fields(Snapshot)} - set(DTYPES)
 
 def frozen(values: Any, dtype: DTypeLike) -> NDArray[Any]:
     """Return `values` as a contiguous read-only array of `dtype`, copied only where they are not."""
-    flags = values.flags if isinstance(values, np.ndarray) and values.dtype is dtype else None
-    if flags is not None and flags.c_contiguous and not flags.writeable:
-        return values  # type: ignore[no-any-return]
     view = np.ascontiguousarray(values, dtype=dtype).view()
     view.setflags(write=False)
     return view
+
+
+def _is_frozen(values: Any, dtype: DTypeLike) -> bool:
+    """Tell whether values are what `frozen` would return."""
+    if not isinstance(values, np.ndarray) or values.dtype is not dtype:
+        return False
+    flags = values.flags
+    return not flags.writeable and flags.c_contiguous
 
 
 def build_snapshot(**columns: Any) -> Snapshot:
@@ -67,9 +72,9 @@ def build_snapshot(**columns: Any) -> Snapshot:
     Raises:
         TypeError: a field is missing or unknown.
     """
-    for name, dtype in _TYPES.items():
-        if name in columns:
-            columns[name] = frozen(columns[name], dtype)
+    for name, values in columns.items():
+        if name in _TYPES and not _is_frozen(values, _TYPES[name]):
+            columns[name] = frozen(values, _TYPES[name])
     unknown = columns.keys() - _SCALARS - _TYPES.keys()
     if unknown:
         raise TypeError(f"a snapshot has no {', '.join(sorted(unknown))}")

@@ -10,6 +10,7 @@ from matching.routes import DROPOFF, PICKUP
 from matching.snapshot import frozen
 
 MOST_PROBLEMS = 20
+_INT8, _INT32, _INT64 = np.dtype(np.int8), np.dtype(np.int32), np.dtype(np.int64)
 
 _TEXTS = (
     "order {0} goes to driver {1}, who is not on the driver axis",
@@ -24,6 +25,7 @@ _TEXTS = (
     "the route of driver {0} misses a stop of order {1}",
     "the route of driver {0} has more on board than the vehicle holds, {1} orders",
     "the route of driver {0} has a stop of unknown kind or order at place {1}",
+    "route_offsets must ascend from 0 to the number of stops",
 )
 (
     _NO_DRIVER,
@@ -38,6 +40,7 @@ _TEXTS = (
     _MISSING,
     _ON_BOARD,
     _UNKNOWN,
+    _OFFSETS,
 ) = range(len(_TEXTS))
 
 
@@ -55,17 +58,17 @@ def check_decision(snapshot: Snapshot, decision: Decision, strategy: Strategy) -
     if problems:
         return problems
     found = _check(
-        frozen(decision.driver, np.int32),
+        frozen(decision.driver, _INT32),
         snapshot.order_driver,
         snapshot.order_is_picked_up,
         snapshot.candidate_offsets,
         snapshot.candidate_driver,
         snapshot.driver_load,
         snapshot.driver_capacity,
-        frozen(decision.route_driver, np.int32),
-        frozen(decision.route_offsets, np.int64),
-        frozen(decision.route_order, np.int32),
-        frozen(decision.route_kind, np.int8),
+        frozen(decision.route_driver, _INT32),
+        frozen(decision.route_offsets, _INT64),
+        frozen(decision.route_order, _INT32),
+        frozen(decision.route_kind, _INT8),
         strategy.bundles,
         strategy.reassigns,
     )
@@ -75,24 +78,18 @@ def check_decision(snapshot: Snapshot, decision: Decision, strategy: Strategy) -
 def _check_arrays(snapshot: Snapshot, decision: Decision) -> list[str]:
     """Return what is wrong with dtypes and shapes."""
     arrays = (
-        ("driver", decision.driver, np.int32, snapshot.orders),
-        ("route_driver", decision.route_driver, np.int32, len(decision.route_driver)),
-        ("route_offsets", decision.route_offsets, np.int64, len(decision.route_driver) + 1),
-        ("route_order", decision.route_order, np.int32, len(decision.route_order)),
-        ("route_kind", decision.route_kind, np.int8, len(decision.route_order)),
+        ("driver", decision.driver, _INT32, snapshot.orders),
+        ("route_driver", decision.route_driver, _INT32, len(decision.route_driver)),
+        ("route_offsets", decision.route_offsets, _INT64, len(decision.route_driver) + 1),
+        ("route_order", decision.route_order, _INT32, len(decision.route_order)),
+        ("route_kind", decision.route_kind, _INT8, len(decision.route_order)),
     )
-    problems = [
-        f"{name} must be {np.dtype(dtype)} [{size}], not {getattr(array, 'dtype', type(array).__name__)} "
+    return [
+        f"{name} must be {dtype} [{size}], not {getattr(array, 'dtype', type(array).__name__)} "
         f"{list(np.shape(array))}"
         for name, array, dtype, size in arrays
         if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != (size,)
     ]
-    if problems:
-        return problems
-    offsets = decision.route_offsets
-    if offsets[0] != 0 or offsets[-1] != len(decision.route_order) or (np.diff(offsets) < 0).any():
-        return ["route_offsets must ascend from 0 to the number of stops"]
-    return []
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -103,7 +100,9 @@ def _check(  # type: ignore[no-untyped-def]
     """Return the violations: (text, argument, argument)."""
     found = [(0, 0, 0)]  # tells numba what the list holds
     found.pop()
-    _check_orders(found, driver, old_driver, is_picked_up, offsets, candidates, len(load), reassigns)
+    _check_offsets(found, route_offsets, len(route_order))
+    if not found:
+        _check_orders(found, driver, old_driver, is_picked_up, offsets, candidates, len(load), reassigns)
     if not found:
         _check_loads(found, driver, old_driver, load, capacity, bundles)
     if not found:
@@ -111,6 +110,15 @@ def _check(  # type: ignore[no-untyped-def]
             found, driver, is_picked_up, capacity, route_driver, route_offsets, route_order, route_kind
         )
     return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _check_offsets(found, route_offsets, stops):  # type: ignore[no-untyped-def]
+    is_good = route_offsets[0] == 0 and route_offsets[-1] == stops
+    for r in range(len(route_offsets) - 1):
+        is_good &= route_offsets[r] <= route_offsets[r + 1]
+    if not is_good:
+        found.append((_OFFSETS, 0, 0))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 
 from domain.catalog import Menu, MenuItem, Restaurant
 from domain.errors import InvalidRequest
 from domain.ports import CatalogStore
-from domain.units import FloatArray, haversine_m
+from domain.units import FloatArray
 from services.cache_aside import CacheAside
 from services.geocell import Cell, cell_of, cells_near
+from services.positions import nearest_within
 from services.settings import CatalogSettings
 
 CUISINES = "cache:cuisines"
 _ALL = 1_000_000
 _CELLS_KEPT = 4096
+_ID = attrgetter("id")
 
 
 def menu_key(restaurant_id: int) -> str:
@@ -58,9 +61,8 @@ class CatalogService:
         if not (abs(lat) <= 90.0 and abs(lon) <= 180.0):
             raise InvalidRequest(f"no such place: {lat}, {lon}")
         listing = await self._listing(cell_of(lat, lon))
-        distance_m = haversine_m(lat, lon, listing.lat, listing.lon)
-        near = np.flatnonzero(distance_m <= self._settings.nearby_radius_m)
-        order = near[np.argsort(distance_m[near], kind="stable")][: self._settings.nearby_limit]
+        limits = float(self._settings.nearby_radius_m), int(self._settings.nearby_limit)
+        order = nearest_within(float(lat), float(lon), listing.lat, listing.lon, *limits)
         restaurants = listing.source[1]
         return [restaurants[at] for at in order.tolist()]
 
@@ -115,20 +117,24 @@ class CatalogService:
             read_at_s = through.clock.now_s()
             wide_m = settings.nearby_radius_m + cell.reach_m
             found = await self._store.nearby(cell.lat, cell.lon, radius_m=wide_m, limit=_ALL)
-            return read_at_s, sorted(found, key=lambda restaurant: restaurant.id)
+            return read_at_s, sorted(found, key=_ID)
 
         source = await through.read(key, settings.nearby_ttl_s, load)
         if through.clock.now_s() >= source[0] + settings.nearby_ttl_s - settings.refresh_ahead_s:
             await through.refresh(key, settings.nearby_ttl_s, load)
         listing = self._listings.get(key)
         if listing is None or listing.source is not source:
-            listing = _listed(source)
+            listing = _listed(source, listing)
             if len(self._listings) >= _CELLS_KEPT:
                 self._listings.clear()
             self._listings[key] = listing
         return listing
 
 
-def _listed(source: tuple[float, list[Restaurant]]) -> _Listing:
-    degrees = np.array([(one.lat, one.lon) for one in source[1]], np.float64).reshape(-1, 2)
-    return _Listing(source=source, lat=degrees[:, 0].copy(), lon=degrees[:, 1].copy())
+def _listed(source: tuple[float, list[Restaurant]], before: _Listing | None) -> _Listing:
+    """Return the listing of a cached value; it shares the positions of the one before if nothing changed."""
+    if before is not None and before.source[1] == source[1]:
+        return _Listing(source=source, lat=before.lat, lon=before.lon)
+    lat = np.array([one.lat for one in source[1]], np.float64)
+    lon = np.array([one.lon for one in source[1]], np.float64)
+    return _Listing(source=source, lat=lat, lon=lon)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ Ends = tuple[float, float, float, float]
 """Latitude and longitude of the restaurant, then of the customer."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outlook:
+class Outlook(NamedTuple):
     """What is known of one order when its delivery is predicted; see `eta.contract.EtaFeatures`."""
 
     state: OrderState
@@ -42,17 +41,17 @@ class EtaService:
         self.nodes = nodes
 
     def predict(self, outlooks: Sequence[Outlook], now_s: float) -> EtaPrediction:
-        """Predict the remaining seconds of orders, in input order."""
-        n = len(outlooks)
+        """Predict the remaining seconds of orders, at least one, in input order."""
+        state, restaurant, prep_s, to_customer_s, drive_s, has_driver, load = zip(*outlooks, strict=True)
         features = EtaFeatures(
-            state=np.array([one.state for one in outlooks], np.int8),
-            has_driver=np.array([one.has_driver for one in outlooks], np.int8),
-            to_restaurant_s=np.array([one.to_restaurant_s for one in outlooks], np.float64),
-            prep_remaining_s_est=np.array([one.prep_remaining_s_est for one in outlooks], np.float64),
-            to_customer_s=np.array([one.to_customer_s for one in outlooks], np.float64),
-            hour=np.full(n, now_s % DAY_S / HOUR_S),
-            load=np.array([one.load for one in outlooks], np.int16),
-            restaurant=np.array([one.restaurant_id for one in outlooks], np.int64),
+            state=np.array(state, np.int8),
+            has_driver=np.array(has_driver, np.int8),
+            to_restaurant_s=np.array(drive_s, np.float64),
+            prep_remaining_s_est=np.array(prep_s, np.float64),
+            to_customer_s=np.array(to_customer_s, np.float64),
+            hour=np.array((now_s % DAY_S / HOUR_S,) * len(state), np.float64),
+            load=np.array(load, np.int16),
+            restaurant=np.array(restaurant, np.int64),
         )
         return self.model.predict(features)
 
@@ -79,10 +78,15 @@ def prep_remaining_s(order: Order, now_s: float) -> float:
     return start_s + order.prep_quote_s - now_s
 
 
-def with_driver(order: Order, visit: Visit, load: int, now_s: float) -> Outlook:
-    """Return the outlook of an order with a driver; `load` counts the driver's other orders."""
+def with_driver(
+    order: Order, visit: Visit, load: int, now_s: float, *, state: OrderState | None = None
+) -> Outlook:
+    """Return the outlook of an order with a driver, in its own or another state.
+
+    `load` counts the driver's other orders.
+    """
     return Outlook(
-        state=order.state,
+        state=order.state if state is None else state,
         restaurant_id=order.restaurant_id,
         prep_remaining_s_est=prep_remaining_s(order, now_s),
         to_customer_s=visit.to_customer_s,

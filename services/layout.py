@@ -2,7 +2,7 @@
 
 Each takes whole arrays and makes all its columns in one call, so that a batch of one order costs little more
 than its arithmetic; rows of a returned block are contiguous columns. The types of the arguments are always
-the same: nothing compiles late once `warm_up` has run.
+the same: nothing compiles late once `services.warm.warm_up` has run.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def ranked(ids):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def order_columns(rows, now_s):  # type: ignore[no-untyped-def]
-    """Return the blocks `PLACES` int32 [3, n], `TIMES` float64 [8, n] and `FLAGS` bool [2, n] of book rows."""
+    """Return the blocks `PLACES` int32 [3, n], `TIMES` float64 [8, n], `FLAGS` bool [2, n] of book rows."""
     n = len(rows)
     places, times, flags = np.empty((3, n), np.int32), np.empty((8, n)), np.empty((2, n), np.bool_)
     places[0] = ranked(rows["restaurant"].copy())[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,9 +12,7 @@ from domain.errors import Conflict, InvalidRequest
 from domain.events import Event, EventKind, Topic
 from domain.ports import Clock, DriverIndex, EventBus
 from domain.units import FloatArray, IntArray
-
-MAX_LAT = 85.05112878
-"""Positions beyond are refused: a web-Mercator geohash cannot hold them."""
+from services.positions import are_on_the_map, degrees
 
 
 class LocationService:
@@ -41,7 +40,7 @@ class LocationService:
 
     async def sign_on(self, drivers: DriverProfiles) -> None:
         """Begin shifts: drivers become known and available, with no load and no plan."""
-        _check_positions(drivers.id, drivers.lat, drivers.lon)
+        _check_positions(drivers.id, degrees(drivers.lat), degrees(drivers.lon))
         if (np.asarray(drivers.capacity) < 1).any():
             raise InvalidRequest("a driver must be able to carry at least one order")
         await self._drivers.sign_on(drivers, self._clock.now_s())
@@ -66,9 +65,10 @@ class LocationService:
             InvalidRequest: lengths differ, a position is not finite or not on the map, `at_s` is not finite.
             NotFound: an unknown driver. Nothing is written then.
         """
-        _check_positions(driver_ids, lat, lon)
-        if not np.isfinite(at_s):
+        if not math.isfinite(at_s):
             raise InvalidRequest(f"a ping's time must be finite, not {at_s}")
+        lat, lon = degrees(lat), degrees(lon)
+        _check_positions(driver_ids, lat, lon)
         await self._drivers.move(driver_ids, lat, lon, at_s)
         watched = self._watched()
         if len(watched):
@@ -87,7 +87,7 @@ class LocationService:
         seen = np.isin(driver_ids, watched)
         if not seen.any():
             return
-        data = {"driver_ids": driver_ids[seen], "lat": np.asarray(lat)[seen], "lon": np.asarray(lon)[seen]}
+        data = {"driver_ids": driver_ids[seen], "lat": lat[seen], "lon": lon[seen]}
         event = Event(id=0, topic=Topic.LOCATIONS, kind=EventKind.DRIVERS_MOVED, key=0, at_s=at_s, data=data)
         await self._bus.publish([event])
 
@@ -95,7 +95,5 @@ class LocationService:
 def _check_positions(driver_ids: IntArray, lat: FloatArray, lon: FloatArray) -> None:
     if not len(driver_ids) == len(lat) == len(lon):
         raise InvalidRequest(f"{len(driver_ids)} drivers, {len(lat)} latitudes, {len(lon)} longitudes")
-    if len(lat) and not (
-        np.min(lat) >= -MAX_LAT and np.max(lat) <= MAX_LAT and np.min(lon) >= -180.0 and np.max(lon) <= 180.0
-    ):  # a NaN makes every comparison false
+    if not are_on_the_map(lat, lon):
         raise InvalidRequest("a position is not finite or off the map")

@@ -1,8 +1,8 @@
 """Finds drivers for waiting orders: keeps who waits, wakes the strategy, opens the offers it decides on.
 
 The waiting list follows the order and dispatch events of the bus. A strategy with a window decides at whole
-multiples of it while any order waits; one without decides as soon as an order begins to wait and tries what
-is left again every `retry_s`.
+multiples of it while any order waits; one without decides as soon as an order begins to wait and tries all
+that is left together at whole multiples of `retry_s`.
 """
 
 from __future__ import annotations
@@ -113,10 +113,11 @@ class MatchService:
         window_s = self._strategy.window_s
         tried = self._list.take_tries(now_s)
         if window_s > 0:
-            self._next_window_s = (math.floor(now_s / window_s) + 1) * window_s
-            rows, next_s = self._book.take_waiting(), self._next_window_s
+            next_s = self._next_window_s = _next_multiple_s(now_s, window_s)
+            rows = self._book.take_waiting()
         else:
-            rows, next_s = self._book.take_waiting(tried), now_s + self._settings.retry_s
+            next_s = _next_multiple_s(now_s, self._settings.retry_s)
+            rows = self._book.take_waiting(tried)
         await self._decide_rows(rows, now_s, next_s)
 
     async def _decide_rows(self, rows: NDArray[Any], now_s: float, next_s: float) -> None:
@@ -196,3 +197,9 @@ class MatchService:
             left = without_order(plan, order_id)
             await self.offers.set_plan(driver_id, left)
             self._mailbox.tell(OrderCancelled(driver_id=driver_id, order_id=order_id, plan=left))
+
+
+def _next_multiple_s(now_s: float, step_s: float) -> float:
+    """Return the first whole multiple of a step after now."""
+    steps = math.floor(now_s / step_s) + 1
+    return steps * step_s if steps * step_s > now_s else (steps + 1) * step_s

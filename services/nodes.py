@@ -27,6 +27,8 @@ class NodeCache:
         nodes = self._nodes
         if len(nodes) + len(points) > self._limit:
             nodes.clear()
+        if all(map(nodes.__contains__, points)):
+            return [nodes[point] for point in points]
         missing = [point for point in dict.fromkeys(points) if point not in nodes]
         if missing:
             degrees = np.array(missing, np.float64)

@@ -64,11 +64,9 @@ class OfferService:
         except Conflict:
             offer = await self._offers.get(offer_id)
             if offer.state is OfferState.ACCEPTED and offer.terms.driver_id == driver_id:
-                return plan_of(await self._drivers.states(np.array([driver_id], np.int64)))
+                return await self.plan(driver_id)
             raise
-        ids = np.array([driver_id], np.int64)
-        states = await self._drivers.states(ids)
-        plan = reconciled(offer.terms.plan, plan_of(states), offer.terms.order_ids)
+        plan = reconciled(offer.terms.plan, await self.plan(driver_id), offer.terms.order_ids)
         await self._drivers.set_plan(driver_id, plan)
         await self._free(offer_id, driver_id)
         return plan
@@ -91,9 +89,13 @@ class OfferService:
 
     def next_due_s(self) -> float:
         """Return when the next pending offer expires; inf if none."""
-        while self._expiries and self._expiries[0][1] not in self.open_offers:
-            self._expiries.popleft()
-        return self._expiries[0][0] if self._expiries else math.inf
+        expiries = self._expiries
+        while expiries:
+            at_s, offer_id = expiries[0]
+            if offer_id in self.open_offers:
+                return at_s
+            expiries.popleft()
+        return math.inf
 
     async def closed(self, offer_id: int, driver_id: int, *, is_withdrawn: bool) -> None:
         """Take note that an offer was declined, expired or withdrawn: the driver may be asked again."""

@@ -18,10 +18,9 @@ from domain.ports import OrderStore
 from domain.units import IntArray
 from services.nodes import NodeCache
 
-_ROW = np.dtype(
+ROW = np.dtype(
     [
         ("id", np.int64),
-        ("version", np.int64),
         ("driver", np.int64),
         ("restaurant", np.int64),
         ("restaurant_node", np.int32),
@@ -36,8 +35,10 @@ _ROW = np.dtype(
         ("since_s", np.float64),
         ("is_ready", np.bool_),
         ("is_picked_up", np.bool_),
-    ]
+    ],
+    align=True,
 )
+"""What the book keeps of an order."""
 NO_DRIVER = -1
 _UNASSIGNED = Assignment.UNASSIGNED
 _LIVE = DISPATCHABLE_STATES | {OrderState.PICKED_UP}
@@ -49,25 +50,28 @@ class OrderBook:
     def __init__(self, store: OrderStore, nodes: NodeCache) -> None:
         self._store = store
         self._nodes = nodes
-        self._rows: NDArray[Any] = np.zeros(256, _ROW)
+        self._rows: NDArray[Any] = np.zeros(256, ROW)
+        self._columns = _columns(self._rows)
         self._row_of: dict[int, int] = {}
+        self._version: dict[int, int] = {}
         self._free = list(range(len(self._rows) - 1, -1, -1))
         self.waiting: dict[int, int] = {}
-        self.no_rows: NDArray[Any] = np.zeros(0, _ROW)
+        self.no_rows: NDArray[Any] = np.zeros(0, ROW)
 
     def refresh(self, orders: Iterable[Order], now_s: float) -> list[int]:
         """Bring rows up to date with orders; return the ids of orders that began to wait."""
         began: list[int] = []
         for order in orders:
-            row = self._row_of.get(order.id)
-            if row is not None and self._rows[row]["version"] >= order.version:
+            if self._version.get(order.id, -1) >= order.version:
                 continue
             if order.state not in _LIVE:
                 self._drop(order.id)
                 continue
+            row = self._row_of.get(order.id)
             if row is None:
                 row = self._add(order)
             self._update(row, order, now_s)
+            self._version[order.id] = order.version
             if not (order.assignment is _UNASSIGNED and order.state in DISPATCHABLE_STATES):
                 self.waiting.pop(order.id, None)
             elif order.id not in self.waiting:
@@ -81,7 +85,7 @@ class OrderBook:
 
     def since_s(self, order_id: int) -> float:
         """Return since when an order in the book has waited for a driver."""
-        return float(self._rows[self._row_of[order_id]]["since_s"])
+        return float(self._columns["since_s"][self._row_of[order_id]])
 
     def take_waiting(self, order_ids: Sequence[int] | None = None) -> NDArray[Any]:
         """Return rows of waiting orders, all or those of `order_ids`, by placement time and id."""
@@ -102,7 +106,7 @@ class OrderBook:
         known = [order_id for order_id in ids if order_id in row_of]
         if len(known) == len(ids):
             return self._rows[np.fromiter((row_of[one] for one in ids), np.int64, len(ids))]
-        rows = np.zeros(len(ids), _ROW)
+        rows = np.zeros(len(ids), ROW)
         rows["id"], rows["driver"] = order_ids, NO_DRIVER
         at = [i for i, one in enumerate(ids) if one in row_of]
         rows[at] = self._rows[[row_of[one] for one in known]]
@@ -111,7 +115,8 @@ class OrderBook:
     def _add(self, order: Order) -> int:
         if not self._free:
             size = len(self._rows)
-            self._rows = np.concatenate([self._rows, np.zeros(size, _ROW)])
+            self._rows = np.concatenate([self._rows, np.zeros(size, ROW)])
+            self._columns = _columns(self._rows)
             self._free = list(range(2 * size - 1, size - 1, -1))
         row = self._row_of[order.id] = self._free.pop()
         restaurant = (order.restaurant_lat, order.restaurant_lon)
@@ -119,7 +124,6 @@ class OrderBook:
         confirmed_s = order.confirmed_at_s if order.confirmed_at_s is not None else order.placed_at_s
         self._rows[row] = (
             order.id,
-            order.version,
             NO_DRIVER,
             order.restaurant_id,
             *self._nodes.of([restaurant, customer]),
@@ -135,20 +139,25 @@ class OrderBook:
         return row
 
     def _update(self, row: int, order: Order, now_s: float) -> None:
-        record = self._rows[row]
-        record["version"] = order.version
+        columns = self._columns
         driver_id = NO_DRIVER if order.driver_id is None else order.driver_id
-        if record["driver"] != driver_id:
+        if columns["driver"][row] != driver_id:
             if driver_id == NO_DRIVER:  # released: it waits anew
-                record["since_s"] = now_s
-            record["driver"] = driver_id
+                columns["since_s"][row] = now_s
+            columns["driver"][row] = driver_id
         if order.ready_at_s is not None:
-            record["ready_s"] = order.ready_at_s
-            record["is_ready"] = True
-            record["is_picked_up"] = order.state is OrderState.PICKED_UP
+            columns["ready_s"][row] = order.ready_at_s
+            columns["is_ready"][row] = True
+            columns["is_picked_up"][row] = order.state is OrderState.PICKED_UP
 
     def _drop(self, order_id: int) -> None:
         row = self._row_of.pop(order_id, None)
         if row is not None:
             self._free.append(row)
+            del self._version[order_id]
         self.waiting.pop(order_id, None)
+
+
+def _columns(rows: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Return views of the columns: writing one element there is five times as fast as through its row."""
+    return {name: rows[name] for name in ROW.names or ()}

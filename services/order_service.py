@@ -33,6 +33,9 @@ _RESULT = {
     Action.COMPLETE: OrderState.COMPLETED,
     Action.CANCEL: OrderState.CANCELLED,
 }
+# Enum members by their own names: on Python 3.11 looking one up on its class is a Python call.
+_PLACED, _DELIVERED = OrderState.PLACED, EventKind.ORDER_DELIVERED
+_DONE, _IN_PROGRESS = ClaimState.DONE, ClaimState.IN_PROGRESS
 _MAX_QUANTITY = 1000
 _FEE_STEP_M = 100.0
 
@@ -66,9 +69,9 @@ class OrderService:
         key = f"order:{request.customer_id}:{request.idempotency_key}"
         ttl_s = self._settings.idempotency_ttl_s
         claim = await self._keys.claim(key, _fingerprint(request), now_s=now_s, ttl_s=ttl_s)
-        if claim.state is ClaimState.DONE:
+        if claim.state is _DONE:
             return (await self._orders.get([int(claim.response)]))[0]
-        if claim.state is ClaimState.IN_PROGRESS:
+        if claim.state is _IN_PROGRESS:
             raise Conflict(f"idempotency key {request.idempotency_key!r}: the first request is in progress")
         try:
             new = await self._priced(request, now_s)
@@ -146,7 +149,7 @@ class OrderService:
 
     async def _on_orders(self, events: Sequence[Event]) -> None:
         for event in events:
-            if event.kind is EventKind.ORDER_DELIVERED:
+            if event.kind is _DELIVERED:
                 self._to_complete.append((event.at_s + self._settings.auto_complete_s, event.key))
 
     async def _has_happened(self, change: Transition) -> bool:
@@ -165,7 +168,7 @@ class OrderService:
         items = _priced_items(request, menu)
         ends = (restaurant.lat, restaurant.lon, request.customer_lat, request.customer_lon)
         outlook = Outlook(
-            state=OrderState.PLACED,
+            state=_PLACED,
             restaurant_id=restaurant.id,
             prep_remaining_s_est=restaurant.prep_time_s,
             to_customer_s=self._eta.restaurant_to_customer_s(ends, now_s),

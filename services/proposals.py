@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from domain.drivers import Plan, Stop, StopKind
 from domain.offers import NewOffer
@@ -19,6 +18,7 @@ from services.settings import MatchSettings
 from services.snapshot_builder import Picture
 
 Stops = list[tuple[int, int]]
+_PICKUP, _DROPOFF = StopKind.PICKUP, StopKind.DROPOFF
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,19 +31,25 @@ class Proposal:
 
 
 class Proposals:
-    """Reads a decision against its picture. Order and driver numbers are axis indices of the snapshot."""
+    """Reads a decision against its picture. Order and driver numbers are axis indices of the snapshot.
+
+    `moved` are the accepted orders that change drivers. What is read stop by stop is kept in lists, of
+    restaurants and of customers under the kind of the stop: an element of an array costs five times as much.
+    """
 
     def __init__(self, picture: Picture, decision: Decision) -> None:
+        snapshot = picture.snapshot
         self._picture = picture
-        self._decision = decision
-
-    @cached_property
-    def moved(self) -> list[int]:
-        """Accepted orders that change drivers."""
-        snapshot = self._picture.snapshot
-        first = snapshot.open_orders
-        was, will = snapshot.order_driver[first:], self._decision.driver[first:]
-        return [first + int(at) for at in (was != will).nonzero()[0]]
+        self._routes = _routes(decision)
+        self.moved = _moved(picture, decision)
+        self._new_orders = _new_orders(picture, decision, self.moved)
+        self._order_id: list[int] = picture.order_id.tolist()
+        self._driver_node: list[int] = snapshot.driver_node.tolist()
+        self._offsets: list[int] = snapshot.stop_offsets.tolist()
+        self._stops = list(zip(snapshot.stop_kind.tolist(), snapshot.stop_order.tolist(), strict=True))
+        self._nodes_of = (snapshot.order_restaurant_node.tolist(), snapshot.order_customer_node.tolist())
+        self._lat_of = (snapshot.order_restaurant_lat.tolist(), snapshot.order_customer_lat.tolist())
+        self._lon_of = (snapshot.order_restaurant_lon.tolist(), snapshot.order_customer_lon.tolist())
 
     def asked(self) -> list[Proposal]:
         """Return one proposal per driver with new orders, by driver."""
@@ -69,47 +75,22 @@ class Proposals:
         """Return a proposal's stops as a plan."""
         return tuple(self._stop(kind, order) for kind, order in proposal.stops)
 
-    @cached_property
-    def _new_orders(self) -> dict[int, list[int]]:
-        assigned = self._decision.driver.tolist()
-        found: dict[int, list[int]] = {}
-        for order in (*range(self._picture.snapshot.open_orders), *self.moved):
-            if assigned[order] >= 0:
-                found.setdefault(assigned[order], []).append(order)
-        return found
-
-    @cached_property
-    def _routes(self) -> dict[int, Stops]:
-        decision = self._decision
-        if not len(decision.route_driver):
-            return {}
-        offsets = decision.route_offsets.tolist()
-        stops = list(zip(decision.route_kind.tolist(), decision.route_order.tolist(), strict=True))
-        drivers = decision.route_driver.tolist()
-        return {driver: stops[offsets[i] : offsets[i + 1]] for i, driver in enumerate(drivers)}
-
     def planned(self, driver: int) -> Stops:
         """Return the stops that a driver has already."""
-        snapshot = self._picture.snapshot
-        span = slice(int(snapshot.stop_offsets[driver]), int(snapshot.stop_offsets[driver + 1]))
-        return list(zip(snapshot.stop_kind[span].tolist(), snapshot.stop_order[span].tolist(), strict=True))
+        return self._stops[self._offsets[driver] : self._offsets[driver + 1]]
 
     def _appended(self, driver: int, orders: list[int], moved: set[int]) -> Stops:
         """Return the default route: what is planned and stays, then all pickups, then all drop-offs."""
         stays = [stop for stop in self.planned(driver) if stop[1] not in moved]
-        pickups = [(int(StopKind.PICKUP), order) for order in orders]
-        return [*stays, *pickups, *((int(StopKind.DROPOFF), order) for order in orders)]
+        pickups = [(int(_PICKUP), order) for order in orders]
+        return [*stays, *pickups, *((int(_DROPOFF), order) for order in orders)]
 
     def _stop(self, kind: int, order: int) -> Stop:
-        snapshot = self._picture.snapshot
-        at_restaurant = kind == StopKind.PICKUP
-        lat = snapshot.order_restaurant_lat if at_restaurant else snapshot.order_customer_lat
-        lon = snapshot.order_restaurant_lon if at_restaurant else snapshot.order_customer_lon
         return Stop(
-            kind=StopKind.PICKUP if at_restaurant else StopKind.DROPOFF,
-            order_id=int(self._picture.order_id[order]),
-            lat=float(lat[order]),
-            lon=float(lon[order]),
+            kind=_DROPOFF if kind else _PICKUP,
+            order_id=self._order_id[order],
+            lat=self._lat_of[kind][order],
+            lon=self._lon_of[kind][order],
         )
 
     def offers(
@@ -151,17 +132,17 @@ class Proposals:
     ) -> NewOffer:
         snapshot, states = self._picture.snapshot, self._picture.states
         driver, orders = proposal.driver, proposal.new_orders
-        first = next(o for kind, o in proposal.stops if kind == StopKind.PICKUP and o in orders)
+        first = next(order for kind, order in proposal.stops if kind == _PICKUP and order in orders)
         pickup_m = metres_between(
             float(snapshot.driver_lat[driver]),
             float(snapshot.driver_lon[driver]),
-            float(snapshot.order_restaurant_lat[first]),
-            float(snapshot.order_restaurant_lon[first]),
+            self._lat_of[_PICKUP][first],
+            self._lon_of[_PICKUP][first],
         )
         pay = settings.pay_base_cents * len(orders) + settings.pay_per_min_cents * drive_s / MINUTE_S
         return NewOffer(
             driver_id=int(states.id[driver]),
-            order_ids=tuple(int(self._picture.order_id[order]) for order in orders),
+            order_ids=tuple([self._order_id[order] for order in orders]),
             plan=self.plan(proposal),
             created_at_s=snapshot.now_s,
             expires_at_s=snapshot.now_s + settings.offer_ttl_s,
@@ -172,15 +153,10 @@ class Proposals:
         )
 
     def _nodes(self, driver: int, stops: Stops) -> list[int]:
-        snapshot = self._picture.snapshot
         if not stops:
-            return [0]
-        nodes = [int(snapshot.driver_node[driver])]
-        for kind, order in stops:
-            at_restaurant = kind == StopKind.PICKUP
-            ends = snapshot.order_restaurant_node if at_restaurant else snapshot.order_customer_node
-            nodes.append(int(ends[order]))
-        return nodes
+            return []
+        nodes_of = self._nodes_of
+        return [self._driver_node[driver], *[nodes_of[kind][order] for kind, order in stops]]
 
     def _outlook(self, order: int, proposal: Proposal, visit: Visit) -> Outlook:
         snapshot = self._picture.snapshot
@@ -194,3 +170,32 @@ class Proposals:
             has_driver=True,
             load=len({one for _, one in proposal.stops}) - 1,
         )
+
+
+def _moved(picture: Picture, decision: Decision) -> list[int]:
+    """Return the accepted orders that change drivers."""
+    snapshot, first = picture.snapshot, picture.snapshot.open_orders
+    if snapshot.orders == first:
+        return []
+    changed = snapshot.order_driver[first:] != decision.driver[first:]
+    return [first + at for at in changed.nonzero()[0].tolist()]
+
+
+def _new_orders(picture: Picture, decision: Decision, moved: list[int]) -> dict[int, list[int]]:
+    """Return the orders that each driver is to be asked for."""
+    found: dict[int, list[int]] = {}
+    assigned = decision.driver.tolist()
+    for order in (*range(picture.snapshot.open_orders), *moved):
+        if assigned[order] >= 0:
+            found.setdefault(assigned[order], []).append(order)
+    return found
+
+
+def _routes(decision: Decision) -> dict[int, Stops]:
+    """Return the stops of each driver that the strategy routes itself."""
+    if not len(decision.route_driver):
+        return {}
+    offsets = decision.route_offsets.tolist()
+    stops = list(zip(decision.route_kind.tolist(), decision.route_order.tolist(), strict=True))
+    drivers = decision.route_driver.tolist()
+    return {driver: stops[offsets[i] : offsets[i + 1]] for i, driver in enumerate(drivers)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from domain.drivers import StopKind
 from domain.vehicles import Vehicle
 from roads.protocols import TravelTimes
 
+VEHICLES = tuple(Vehicle)
 Stops = Sequence[tuple[int, int]]
 """(kind, order) per stop, in driving order; the order by any key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """When a driver reaches an order's stops, seconds from now.
 
     `to_restaurant_s` until arrival there (0 if picked up); `to_customer_s` from leaving the restaurant (if
@@ -33,13 +33,12 @@ def leg_seconds(
     """Return the seconds of each leg of each route; a route is its nodes in driving order."""
     legs: list[list[float]] = [[] for _ in routes]
     for vehicle in sorted(set(vehicles)):
-        mine = [i for i, one in enumerate(vehicles) if one == vehicle]
-        origins = [node for i in mine for node in routes[i][:-1]]
-        if not origins:
+        mine = [i for i, one in enumerate(vehicles) if one == vehicle and len(routes[i]) > 1]
+        if not mine:
             continue
-        destinations = [node for i in mine for node in routes[i][1:]]
-        ends = np.array([origins, destinations], np.int32)
-        seconds = travel.times(ends[0], ends[1], at_s=at_s, vehicle=Vehicle(vehicle)).tolist()
+        origins = np.array([node for i in mine for node in routes[i][:-1]], np.int32)
+        destinations = np.array([node for i in mine for node in routes[i][1:]], np.int32)
+        seconds = travel.times(origins, destinations, at_s=at_s, vehicle=VEHICLES[vehicle]).tolist()
         at = 0
         for i in mine:
             legs[i] = seconds[at : at + len(routes[i]) - 1]
@@ -51,10 +50,10 @@ def visits(
     stops: Stops, legs: Iterable[float], *, pickup_service_s: float, dropoff_service_s: float
 ) -> dict[int, Visit]:
     """Return the visit of every order with a drop-off among the stops."""
-    clock_s, reached, left, found = 0.0, {}, {}, {}
+    clock_s, reached, left, found, pickup = 0.0, {}, {}, {}, StopKind.PICKUP
     for (kind, order), leg_s in zip(stops, legs, strict=True):
         clock_s += leg_s
-        if kind == StopKind.PICKUP:
+        if kind == pickup:
             reached[order] = clock_s
             clock_s += pickup_service_s
             left[order] = clock_s

@@ -46,8 +46,9 @@ class OrderSettings:
 class MatchSettings:
     """Finding drivers.
 
-    An offer stands for `offer_ttl_s`. Strategies that decide at once (window 0) try an order again every
-    `retry_s`. A driver who declined an order, or let its offer expire, is not asked again for that order
+    An offer stands for `offer_ttl_s`. Strategies that decide at once (window 0) try orders that are left over
+    again at the next whole multiple of `retry_s` on the clock, all together: a backlog is one decision, not
+    one per order. A driver who declined an order, or let its offer expire, is not asked again for that order
     until `max_offers` drivers have done so; then all may be asked again. An order that has waited
     `give_up_s` is cancelled by the system, reason "no driver". `pickup_service_s`, `dropoff_service_s` are
     the handling times that strategies and ETAs assume. An offer pays `pay_base_cents` per order plus

@@ -14,6 +14,7 @@ from domain.ports import Clock
 from domain.stores import Stores
 from domain.units import IntArray
 from services.eta_service import EtaService, Outlook, ends_of, prep_remaining_s, with_driver
+from services.plans import plan_of
 from services.trip_service import Progress
 
 _ARRIVED = FINAL_STATES | {OrderState.DELIVERED}
@@ -76,7 +77,7 @@ class TrackingService:
         if order.driver_id is not None and outlook is not None:
             states = await self._drivers.states(np.array([order.driver_id], np.int64))
             lat, lon = float(states.lat[0]), float(states.lon[0])
-            visit = self._progress.visits(states, now_s).get(order_id)
+            visit = self._progress.visits(states, plan_of(states), now_s).get(order_id)
             if visit is not None:
                 outlook = with_driver(order, visit, int(states.load[0]) - 1, now_s)
         if outlook is None:

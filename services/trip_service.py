@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from domain.drivers import DriverStates, StopKind
+from domain.drivers import DriverStates, Plan, StopKind
 from domain.order_state import Action, Actor, OrderState
 from domain.orders import Order
 from domain.ports import Clock, DriverIndex, OrderStore
-from domain.vehicles import Vehicle
 from services.eta_service import EtaService, with_driver
 from services.order_service import OrderService
 from services.plans import plan_of, without_stop
@@ -25,23 +22,16 @@ class Progress:
         self._eta = eta
         self._settings = settings
 
-    def visits(
-        self, states: DriverStates, now_s: float, *, leave_out: tuple[int, int] | None = None
-    ) -> dict[int, Visit]:
-        """Return the visit of each order in the plan of the one driver of `states`; see `route_times.Visit`.
+    def visits(self, states: DriverStates, plan: Plan, now_s: float) -> dict[int, Visit]:
+        """Return the visit of each order in what the one driver of `states` still has to do.
 
-        `leave_out` is a stop, (kind, order id), to be taken as done.
+        See `route_times.Visit`.
         """
-        stops = [
-            (int(stop.kind), stop.order_id, (stop.lat, stop.lon))
-            for stop in plan_of(states)
-            if (int(stop.kind), stop.order_id) != leave_out
-        ]
         here = self._eta.nodes.snap(states.lat, states.lon)
-        route = [int(here[0]), *self._eta.nodes.of([point for _, _, point in stops])]
-        legs = leg_seconds(self._eta.travel, [route], [Vehicle(int(states.vehicle[0]))], now_s)
+        route = [int(here[0]), *self._eta.nodes.of([(stop.lat, stop.lon) for stop in plan])]
+        legs = leg_seconds(self._eta.travel, [route], [int(states.vehicle[0])], now_s)
         return visits(
-            [(kind, order_id) for kind, order_id, _ in stops],
+            [(stop.kind, stop.order_id) for stop in plan],
             legs[0],
             pickup_service_s=self._settings.pickup_service_s,
             dropoff_service_s=self._settings.dropoff_service_s,
@@ -49,7 +39,10 @@ class Progress:
 
 
 class TripService:
-    """What a driver reports on the way."""
+    """What a driver reports on the way.
+
+    A repeated report, whose stop has left the plan, changes nothing.
+    """
 
     def __init__(
         self,
@@ -75,34 +68,34 @@ class TripService:
             is not this driver's.
         """
         states = await self._drivers.states(np.array([driver_id], np.int64))
-        eta_s = await self._eta_at_pickup(order_id, states)
+        plan = plan_of(states)
+        left = without_stop(plan, StopKind.PICKUP, order_id)
+        eta_s = await self._eta_at_pickup(order_id, states, left)
         updates = {} if eta_s is None else {"eta_pickup_s": eta_s}
         order = await self._orders.apply(order_id, Action.PICK_UP, Actor.DRIVER, driver_id, updates)
-        await self._done(states, StopKind.PICKUP, order_id)
+        if len(left) < len(plan):
+            await self._drivers.set_plan(driver_id, left)
         return order
 
     async def deliver(self, order_id: int, driver_id: int) -> Order:
         """Hand the food over: the stop leaves the plan and counts as a delivery. Raises as `pick_up`."""
         order = await self._orders.apply(order_id, Action.DELIVER, Actor.DRIVER, driver_id)
         states = await self._drivers.states(np.array([driver_id], np.int64))
-        await self._done(states, StopKind.DROPOFF, order_id)
+        plan = plan_of(states)
+        left = without_stop(plan, StopKind.DROPOFF, order_id)
+        if len(left) < len(plan):
+            await self._drivers.set_plan(driver_id, left, delivered=1)
         return order
 
-    async def _eta_at_pickup(self, order_id: int, states: DriverStates) -> float | None:
-        """Predict the delivery; None where the order is not in the driver's plan (the store refuses)."""
-        now_s = self._clock.now_s()
-        if order_id not in states.stop_order_id:
-            return None
-        order = (await self._store.get([order_id]))[0]
-        visit = self._progress.visits(states, now_s, leave_out=(StopKind.PICKUP, order_id))[order_id]
-        outlook = with_driver(order, visit, int(states.load[0]) - 1, now_s)
-        prediction = self._eta.predict([replace(outlook, state=OrderState.PICKED_UP)], now_s)
-        return now_s + float(prediction.mean_s[0])
+    async def _eta_at_pickup(self, order_id: int, states: DriverStates, left: Plan) -> float | None:
+        """Predict the delivery, with what is `left` to do.
 
-    async def _done(self, states: DriverStates, kind: StopKind, order_id: int) -> None:
-        """Take a stop off the plan; a stop that is not in it (a repeated report) changes nothing."""
-        plan = plan_of(states)
-        left = without_stop(plan, kind, order_id)
-        if len(left) < len(plan):
-            delivered = int(kind is StopKind.DROPOFF)
-            await self._drivers.set_plan(int(states.id[0]), left, delivered=delivered)
+        None where the order is not in the driver's plan (the store refuses).
+        """
+        if all(stop.order_id != order_id for stop in left):
+            return None
+        now_s = self._clock.now_s()
+        order = (await self._store.get([order_id]))[0]
+        visit = self._progress.visits(states, left, now_s)[order_id]
+        outlook = with_driver(order, visit, int(states.load[0]) - 1, now_s, state=OrderState.PICKED_UP)
+        return now_s + float(self._eta.predict([outlook], now_s).mean_s[0])

@@ -47,15 +47,23 @@ class WaitList:
 
     def next_try_s(self) -> float:
         """Return when the next waiting order is to be tried; inf if none."""
-        while self._tries and not self._is_current(*self._tries[0]):
-            heappop(self._tries)
-        return self._tries[0][0] if self._tries else math.inf
+        tries = self._tries
+        while tries:
+            at_s, order_id = tries[0]
+            if self._try_at.get(order_id) == at_s and self._is_waiting(order_id):
+                return at_s
+            heappop(tries)
+        return math.inf
 
     def next_give_up_s(self) -> float:
         """Return when the next waiting order is given up; inf if none."""
-        while self._give_ups and not self._is_waiting(self._give_ups[0][1]):
-            heappop(self._give_ups)
-        return self._give_ups[0][0] if self._give_ups else math.inf
+        give_ups = self._give_ups
+        while give_ups:
+            at_s, order_id = give_ups[0]
+            if self._is_waiting(order_id):
+                return at_s
+            heappop(give_ups)
+        return math.inf
 
     def take_tries(self, now_s: float) -> list[int]:
         """Return the waiting orders that are to be tried by now."""
@@ -72,6 +80,3 @@ class WaitList:
         while self.next_give_up_s() <= now_s:
             due.append(heappop(self._give_ups)[1])
         return list(dict.fromkeys(due))
-
-    def _is_current(self, at_s: float, order_id: int) -> bool:
-        return self._try_at.get(order_id) == at_s and self._is_waiting(order_id)

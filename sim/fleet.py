@@ -7,12 +7,14 @@ is an interpolation, done for a whole cohort by one compiled loop; nothing in Py
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import njit, uint64
 
 from domain.units import BoolArray, FloatArray, IntArray
 from sim.ground import Polyline
+from sim.streams import mixed
 
 _MIN_ARENA = 1 << 16
+NOISE_SIZE = 1 << 16
 
 
 class Fleet:
@@ -37,7 +39,7 @@ class Fleet:
         lat, lon, seconds = line
         points = len(lat)
         if self._used + points > len(self._lat):
-            self._make_room(points)
+            self.make_room(points)
         begin, end = self._used, self._used + points
         self._lat[begin:end] = lat
         self._lon[begin:end] = lon
@@ -62,19 +64,21 @@ class Fleet:
         return lat, lon
 
     def sightings(
-        self, drivers: IntArray, at_s: float, noise_deg: FloatArray, shrink: float
+        self, drivers: IntArray, at_s: float, noise_deg: FloatArray, shrink: float, tick: int
     ) -> tuple[IntArray, FloatArray, FloatArray]:
         """Return those of `drivers` int64 [k] who are online, and their positions with noise.
 
-        `noise_deg` float32 [2, k] is added to latitude and, divided by `shrink`, to longitude.
+        `noise_deg` float64 [2**16] are errors to pick from, by a hash of driver and tick; they are added to
+        latitude and, divided by `shrink`, to longitude.
         """
         state = self._end, self._cursor, self._lat, self._lon, self._at
         seen: tuple[IntArray, FloatArray, FloatArray] = _sight(
-            drivers, at_s, self.online, noise_deg, shrink, *state
+            drivers, at_s, self.online, noise_deg, shrink, tick, *state
         )
         return seen
 
-    def _make_room(self, points: int) -> None:
+    def make_room(self, points: int) -> None:
+        """Make the arena large enough for `points` more points, dropping what drivers have passed."""
         live = int(np.sum(self._end - self._cursor))
         size = max(len(self._lat), 2 * (live + points))
         lat, lon, at = np.empty(size), np.empty(size), np.empty(size)
@@ -101,19 +105,22 @@ def _interpolate(drivers, at_s, end, cursor, lat, lon, at, out_lat, out_lon):  #
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sight(drivers, at_s, online, noise, shrink, end, cursor, lat, lon, at):  # type: ignore[no-untyped-def]
+def _sight(drivers, at_s, online, noise, shrink, tick, end, cursor, lat, lon, at):  # type: ignore[no-untyped-def]
     count = 0
     for d in drivers:
         count += online[d]
     seen, out_lat, out_lon = np.empty(count, np.int64), np.empty(count), np.empty(count)
     k = 0
-    for i in range(len(drivers)):
-        if online[drivers[i]]:
-            seen[k], out_lat[k], out_lon[k] = drivers[i], noise[0, i], noise[1, i] / shrink
+    for d in drivers:
+        if online[d]:
+            seen[k] = d
             k += 1
-    here_lat, here_lon = np.empty(count), np.empty(count)
-    _interpolate(seen, at_s, end, cursor, lat, lon, at, here_lat, here_lon)
-    return seen, out_lat + here_lat, out_lon + here_lon
+    _interpolate(seen, at_s, end, cursor, lat, lon, at, out_lat, out_lon)
+    for k in range(count):
+        picked = mixed(uint64(tick) * uint64(1 << 32) + uint64(seen[k]))
+        out_lat[k] += noise[picked & uint64(0xFFFF)]
+        out_lon[k] += noise[(picked >> uint64(16)) & uint64(0xFFFF)] / shrink
+    return seen, out_lat, out_lon
 
 
 @njit(cache=True, nogil=True)

@@ -50,7 +50,8 @@ def _name_key(name: str) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _mix(x):  # type: ignore[no-untyped-def]  # numba; the finaliser of SplitMix64 (Steele et al. 2014)
+def mixed(x):  # type: ignore[no-untyped-def]
+    """Return the hash of a uint64: the finaliser of SplitMix64 (Steele, Lea and Flood 2014)."""
     x = uint64(x)
     x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
@@ -60,7 +61,7 @@ def _mix(x):  # type: ignore[no-untyped-def]  # numba; the finaliser of SplitMix
 @njit(cache=True, nogil=True)
 def _keyed_uniform(key, a, b):  # type: ignore[no-untyped-def]  # numba
     golden = uint64(0x9E3779B97F4A7C15)
-    x = _mix(uint64(key) + golden)
-    x = _mix(x ^ (uint64(a) + golden))
-    x = _mix(x ^ (uint64(b) + golden))
+    x = mixed(uint64(key) + golden)
+    x = mixed(x ^ (uint64(a) + golden))
+    x = mixed(x ^ (uint64(b) + golden))
     return (float(x >> uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)

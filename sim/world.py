@@ -14,7 +14,7 @@ from domain.errors import DispatchlabError
 from domain.offers import OfferState
 from domain.run_folder import DRIVER_COLUMNS, ORDER_COLUMNS
 from domain.spec import MarketSpec
-from domain.units import EARTH_RADIUS_M, HOUR_S, MINUTE_S, IntArray
+from domain.units import EARTH_RADIUS_M, HOUR_S, MINUTE_S
 from services.notifications import (
     OfferExpired,
     OfferMade,
@@ -26,7 +26,7 @@ from services.notifications import (
 from services.window_stats import WindowStats
 from sim.demand import is_open
 from sim.drivers import Drivers
-from sim.fleet import Fleet
+from sim.fleet import NOISE_SIZE, Fleet
 from sim.ground import Ground
 from sim.offers import Offers
 from sim.order_flow import OrderFlow
@@ -234,23 +234,19 @@ class World:
         wanted = max(1, count // _COHORT_DRIVERS)
         cohorts = max(c for c in range(1, period + 1) if period % c == 0 and c <= wanted)
         members = [np.arange(c, count, cohorts) for c in range(cohorts)]
-        rng = self.streams.generator("gps")
-        degrees = np.degrees(self.market.gps.noise_m / EARTH_RADIUS_M)
-        shrink = np.cos(np.radians(self.ground.node_lat.mean())) if len(self.ground.node_lat) else 1.0
+        noise_m = self.streams.generator("gps").normal(0.0, self.market.gps.noise_m, NOISE_SIZE)
+        noise_deg = np.degrees(noise_m / EARTH_RADIUS_M)
+        shrink = float(np.cos(np.radians(self.ground.node_lat.mean())))
         tick = 0
         while not self._over.triggered:
             yield self.env.timeout(period / cohorts)
-            self._ping(members[tick % cohorts], rng, np.float32(degrees), float(shrink))
+            with self.stages("movement"):
+                members_now = members[tick % cohorts]
+                seen, lat, lon = self.fleet.sightings(members_now, self.env.now, noise_deg, shrink, tick)
+            if len(seen):
+                self.pings += len(seen)
+                self.call(self.platform.ping(seen + 1, lat, lon, self.env.now))
             tick += 1
-
-    def _ping(self, drivers: IntArray, rng: np.random.Generator, degrees: np.float32, shrink: float) -> None:
-        with self.stages("movement"):
-            noise = rng.standard_normal((2, len(drivers)), dtype=np.float32)
-            noise *= degrees
-            seen, lat, lon = self.fleet.sightings(drivers, self.env.now, noise, shrink)
-        if len(seen):
-            self.pings += len(seen)
-            self.call(self.platform.ping(seen + 1, lat, lon, self.env.now))
 
     def _minutes(self) -> simpy.events.ProcessGenerator:
         """Once a minute: idle drivers move, the time series is sampled, progress is told."""

@@ -23,7 +23,7 @@ from domain.order_state import (
 )
 from domain.orders import Order, OrderItem
 
-_UNASSIGNED = Assignment.UNASSIGNED
+_UNASSIGNED, _DRIVER, _DISPATCH = Assignment.UNASSIGNED, Actor.DRIVER, Topic.DISPATCH
 CLOSING: dict[OfferState, tuple[AssignmentAction, EventKind, str]] = {
     OfferState.DECLINED: (AssignmentAction.DECLINE, EventKind.OFFER_DECLINED, "OFFER_DECLINED"),
     OfferState.EXPIRED: (AssignmentAction.EXPIRE, EventKind.OFFER_EXPIRED, "OFFER_EXPIRED"),
@@ -104,7 +104,7 @@ class MemoryDatabase:
         action, kind, event_type = CLOSING[state]
         driver_id = offer.terms.driver_id
         closed = self.finish_offer(offer, state, at_s)
-        actor_id = driver_id if actor is Actor.DRIVER else None
+        actor_id = driver_id if actor is _DRIVER else None
         for order_id in offer.terms.order_ids:
             self.reassign(
                 self.orders[order_id],
@@ -131,4 +131,4 @@ class MemoryDatabase:
         """Tell of an offer."""
         driver_id = offer.terms.driver_id
         data = {"offer_id": offer.id, "driver_id": driver_id, "order_ids": list(offer.terms.order_ids)}
-        self.emit(Topic.DISPATCH, kind, driver_id, at_s, data)
+        self.emit(_DISPATCH, kind, driver_id, at_s, data)

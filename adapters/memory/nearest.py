@@ -55,9 +55,14 @@ def _beyond_meridian(gap_deg: float, around_deg: float, cos_lat: float) -> float
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _ring_bound(ring: int, r: int, c: int, lat: float, x: float, cos_lat: float, frame: Frame) -> float:
-    """Least haversine to anything outside the rings before `ring`; inf when they cover the grid."""
+    """Least haversine to anything outside the rings before `ring`; inf when they cover the grid.
+
+    A border cell holds strays beyond the box too: seen from outside, it is no farther than the point itself.
+    """
     south, west, _, per_lat, per_lon, rows, columns = frame
     bound = math.inf
+    if r + ring <= 0 or r - ring >= rows - 1 or c + ring <= 0 or c - ring >= columns - 1:
+        return 0.0
     if r + ring < rows:
         bound = min(bound, _beyond_parallel(south + (r + ring) / per_lat - lat))
     if r - ring >= 0:

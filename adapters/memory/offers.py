@@ -12,6 +12,12 @@ from domain.offers import NewOffer, Offer, OfferState
 from domain.order_state import DISPATCHABLE_STATES, Actor, Assignment, AssignmentAction
 from domain.orders import Order
 
+# Enum members by their own names: on Python 3.11 looking one up on its class is a Python call.
+_OFFER, _ACCEPT = AssignmentAction.OFFER, AssignmentAction.ACCEPT
+_PENDING, _ACCEPTED = OfferState.PENDING, OfferState.ACCEPTED
+_DRIVER, _SYSTEM = Actor.DRIVER, Actor.SYSTEM
+_DISPATCH, _TELL_MADE, _TELL_ACCEPTED = Topic.DISPATCH, EventKind.OFFER_MADE, EventKind.OFFER_ACCEPTED
+
 
 class MemoryOfferStore:
     """Offers in a `MemoryDatabase` (implements domain.ports.OfferStore)."""
@@ -37,13 +43,13 @@ class MemoryOfferStore:
         """Bind the offer's orders to the driver, or raise NotFound or Conflict."""
         offer = self._pending(offer_id, driver_id, at_s)
         db = self._db
-        accepted = db.finish_offer(offer, OfferState.ACCEPTED, at_s)
+        accepted = db.finish_offer(offer, _ACCEPTED, at_s)
         for order_id, eta_s in zip(offer.terms.order_ids, offer.terms.eta_s, strict=True):
             db.reassign(
                 db.orders[order_id],
-                AssignmentAction.ACCEPT,
+                _ACCEPT,
                 "DRIVER_ASSIGNED",
-                actor=Actor.DRIVER,
+                actor=_DRIVER,
                 actor_id=driver_id,
                 at_s=at_s,
                 details={"offer_id": offer_id, "driver_id": driver_id},
@@ -51,23 +57,23 @@ class MemoryOfferStore:
                 assigned_at_s=at_s,
                 eta_assignment_s=eta_s,
             )
-        db.emit_offer(accepted, EventKind.OFFER_ACCEPTED, at_s)
+        db.emit_offer(accepted, _TELL_ACCEPTED, at_s)
         return accepted
 
     async def decline(self, offer_id: int, driver_id: int, at_s: float) -> Offer:
         """Close the offer as declined; its orders wait again."""
         offer = self._pending(offer_id, driver_id, at_s)
-        return self._db.close_offer(offer, OfferState.DECLINED, actor=Actor.DRIVER, at_s=at_s)
+        return self._db.close_offer(offer, OfferState.DECLINED, actor=_DRIVER, at_s=at_s)
 
     async def expire(self, now_s: float) -> list[Offer]:
         """Close every pending offer with ``expires_at_s <= now_s``; return them by id."""
         db, due = self._db, []
         while db.expiries and db.expiries[0][0] <= now_s:
             offer = db.offers[heappop(db.expiries)[1]]
-            if offer.state is OfferState.PENDING:
+            if offer.state is _PENDING:
                 due.append(offer)
         due.sort(key=lambda offer: offer.id)
-        return [db.close_offer(one, OfferState.EXPIRED, actor=Actor.SYSTEM, at_s=now_s) for one in due]
+        return [db.close_offer(one, OfferState.EXPIRED, actor=_SYSTEM, at_s=now_s) for one in due]
 
     async def release(self, order_ids: Sequence[int], at_s: float, reason: str) -> list[Order | ServiceError]:
         """Unbind assigned orders that are not picked up; they wait for a driver again."""
@@ -96,21 +102,21 @@ class MemoryOfferStore:
             db.offer_of_order[order.id] = offer.id
             db.reassign(
                 order,
-                AssignmentAction.OFFER,
+                _OFFER,
                 "OFFER_MADE",
-                actor=Actor.SYSTEM,
+                actor=_SYSTEM,
                 actor_id=None,
                 at_s=new.created_at_s,
                 details={"offer_id": offer.id, "driver_id": new.driver_id},
             )
-        db.emit_offer(offer, EventKind.OFFER_MADE, new.created_at_s)
+        db.emit_offer(offer, _TELL_MADE, new.created_at_s)
         return offer
 
     def _pending(self, offer_id: int, driver_id: int, at_s: float) -> Offer:
         offer = self._db.offer(offer_id)
         if offer.terms.driver_id != driver_id:
             raise Conflict(f"offer {offer_id} is not driver {driver_id}'s")
-        if offer.state is not OfferState.PENDING:
+        if offer.state is not _PENDING:
             raise Conflict(f"offer {offer_id} is {offer.state.name}")
         if at_s >= offer.terms.expires_at_s:
             raise Conflict(f"offer {offer_id} expired at {offer.terms.expires_at_s:g} s")
@@ -128,7 +134,7 @@ class MemoryOfferStore:
             order,
             AssignmentAction.RELEASE,
             "DRIVER_RELEASED",
-            actor=Actor.SYSTEM,
+            actor=_SYSTEM,
             actor_id=None,
             at_s=at_s,
             details={"released_driver_id": driver_id, "reason": reason},
@@ -137,7 +143,7 @@ class MemoryOfferStore:
             eta_assignment_s=None,
         )
         data = {"order_ids": [order_id], "driver_id": driver_id, "reason": reason}
-        db.emit(Topic.DISPATCH, EventKind.ORDER_RELEASED, int(driver_id or 0), at_s, data)
+        db.emit(_DISPATCH, EventKind.ORDER_RELEASED, int(driver_id or 0), at_s, data)
         return after
 
 

@@ -29,6 +29,10 @@ _EVENT_OF = {
     OrderState.COMPLETED: EventKind.ORDER_COMPLETED,
     OrderState.CANCELLED: EventKind.ORDER_CANCELLED,
 }
+# Enum members by their own names: on Python 3.11 looking one up on its class is a Python call.
+_CANCEL, _CANCELLED, _ASSIGNED = Action.CANCEL, OrderState.CANCELLED, Assignment.ASSIGNED
+_CUSTOMER, _DRIVER, _RESTAURANT = Actor.CUSTOMER, Actor.DRIVER, Actor.RESTAURANT
+_ORDERS, _TELL_PLACED, _TELL_CANCELLED = Topic.ORDERS, EventKind.ORDER_PLACED, EventKind.ORDER_CANCELLED
 _UPDATABLE = frozenset({"prep_quote_s", "eta_pickup_s", "cancel_reason"})
 
 
@@ -93,11 +97,11 @@ class MemoryOrderStore:
             "ORDER_CREATED",
             None,
             order,
-            actor=Actor.CUSTOMER,
+            actor=_CUSTOMER,
             actor_id=order.customer_id,
             at_s=order.placed_at_s,
         )
-        self._emit(order, EventKind.ORDER_PLACED, order.placed_at_s, order.driver_id)
+        self._emit(order, _TELL_PLACED, order.placed_at_s, order.driver_id)
         return order
 
     def _apply(self, change: Transition) -> Order:
@@ -109,7 +113,7 @@ class MemoryOrderStore:
             "version": order.version + 1,
             STATE_TIME_FIELD[state]: change.at_s,
         }
-        if state is OrderState.CANCELLED:
+        if state is _CANCELLED:
             return self._cancel(order, change, updates)
         after = evolve(order, **updates)
         self._write(order, after, change, "ORDER_STATUS_CHANGED")
@@ -150,9 +154,9 @@ class MemoryOrderStore:
     def _emit(self, order: Order, kind: EventKind, at_s: float, driver_id: int | None) -> None:
         """Tell of an order; `driver_id` is who was bound to it when this happened."""
         data: dict[str, Any] = {"version": order.version, "driver_id": driver_id}
-        if kind is EventKind.ORDER_CANCELLED:
+        if kind is _TELL_CANCELLED:
             data["reason"] = order.cancel_reason
-        self._db.emit(Topic.ORDERS, kind, order.id, at_s, data)
+        self._db.emit(_ORDERS, kind, order.id, at_s, data)
 
 
 def _check(order: Order, change: Transition) -> OrderState:
@@ -165,8 +169,8 @@ def _check(order: Order, change: Transition) -> OrderState:
     state = next_state(order.state, change.action, change.actor)
     _check_actor(order, change)
     if (
-        change.action is Action.CANCEL
-        and change.actor is Actor.CUSTOMER
+        change.action is _CANCEL
+        and change.actor is _CUSTOMER
         and order.state in CUSTOMER_CANCELS_ONLY_WHEN_LATE
         and change.at_s <= order.promised_at_s
     ):
@@ -176,11 +180,11 @@ def _check(order: Order, change: Transition) -> OrderState:
 
 def _check_actor(order: Order, change: Transition) -> None:
     """Refuse actors that the order does not belong to."""
-    if change.actor is Actor.DRIVER:
-        is_owner = order.assignment is Assignment.ASSIGNED and order.driver_id == change.actor_id
-    elif change.actor is Actor.CUSTOMER:
+    if change.actor is _DRIVER:
+        is_owner = order.assignment is _ASSIGNED and order.driver_id == change.actor_id
+    elif change.actor is _CUSTOMER:
         is_owner = order.customer_id == change.actor_id
-    elif change.actor is Actor.RESTAURANT:
+    elif change.actor is _RESTAURANT:
         is_owner = order.restaurant_id == change.actor_id
     else:
         is_owner = True

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.memory import MemoryDriverIndex
@@ -34,6 +34,8 @@ def brute_force(fleet: dict[str, Any], lat: float, lon: float, k: int, radius_m:
     return np.sort(metres[metres <= radius_m])[:k].tolist()
 
 
+# a driver strayed from the box that the grid was laid for, and so did the point that asks
+@example(place=(49.25, -123.1, 0.2), seed=262, n=1, k=1, radius_m=5000.0, moves=2)
 @settings(deadline=None, max_examples=60)
 @given(
     place=PLACES,

@@ -16,13 +16,17 @@ from adapters.memory import (
     MemoryIdempotencyStore,
     SystemClock,
     VirtualClock,
+    driver_table,
+    grid,
+    id_map,
     memory_stores,
+    nearest,
 )
 from adapters.memory.evolve import evolve
 from adapters.memory.quantise import quantise
 from adapters.memory.warm import warm_up
 from domain import ports
-from domain.drivers import DriverProfiles, DriverStatus
+from domain.drivers import DriverProfiles, DriverStatus, Stop, StopKind
 from domain.errors import InvalidRequest, ServiceError
 from domain.events import Event, EventKind, Topic
 from domain.order_state import Action, Actor
@@ -236,5 +240,22 @@ def test_a_quantised_index_keeps_rounded_positions() -> None:
     assert (states.lat[0], states.lon[0]) == (38.11555639549629859, 13.36138933897018433)
 
 
-def test_warming_up_runs_every_kernel() -> None:
+def test_after_warming_up_nothing_compiles() -> None:
     warm_up()
+    kernels = [
+        *(driver_table._set_status, driver_table._read, driver_table._read_stops),
+        *(grid._move, grid._place, grid._remove),
+        *(id_map._find, id_map._insert, nearest.nearest_rows),
+    ]
+    before = [len(kernel.signatures) for kernel in kernels]
+    assert all(before)
+    index = MemoryDriverIndex()
+    drive(index.sign_on(PROFILE, 0.0))
+    drive(index.move([1], FLOAT.astype(np.float32), [8.0], 1))  # type: ignore[arg-type]
+    for status in (DriverStatus.OFFLINE, DriverStatus.AVAILABLE):
+        drive(index.set_status(ONE.astype(np.int32), status, expected=None))
+    drive(index.set_plan(1, (Stop(kind=StopKind.PICKUP, order_id=1, lat=1.0, lon=1.0),)))
+    assert drive(index.states([1])).stop_order_id.tolist() == [1]  # type: ignore[arg-type]
+    found = drive(index.nearest(FLOAT, [8.0], k=1, radius_m=9, now_s=1, max_load=0))  # type: ignore[arg-type]
+    assert found.driver_id.tolist() == []  # the plan's order is a load of one
+    assert [len(kernel.signatures) for kernel in kernels] == before

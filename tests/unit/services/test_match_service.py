@@ -403,3 +403,14 @@ def test_repeated_and_reordered_events_do_no_harm(market: Any) -> None:
     market.run(publish(list(reversed(log))))
     assert (market.app.match.waiting, market.app.next_due_s()) == (0, float("inf"))
     assert market.states(50).load.tolist() == [1]
+
+
+def test_left_over_orders_are_tried_again_together_at_multiples_of_retry_s(make_market: Any) -> None:
+    market = make_market(settings=settings(retry_s=10.0))
+    for at_s in (1001.0, 1004.0, 1007.0):
+        market.confirmed()
+        market.at(at_s)
+    assert market.app.next_due_s() == 1010.0
+    market.at(1010.0)
+    assert [one.orders for one in market.windows] == [1, 1, 1, 3]
+    assert market.app.next_due_s() == 1020.0
