@@ -19,6 +19,14 @@ SMALL = {
 }
 """Library scenarios and what makes them small enough for a test."""
 
+SHOCKS = ", ".join(
+    (
+        '{kind="rain", start_h="18:05", end_h="18:20", slowdown=1.5, demand_factor=1.5}',
+        '{kind="closed_bridge", start_h="18:00", end_h="18:25"}',
+        '{kind="stadium", start_h="18:10", end_h="18:20", demand_factor=3.0, slowdown=2.0}',
+        '{kind="drivers_leave", start_h="18:15", end_h="18:15", share=0.3}',
+    )
+)
 HARD = {
     "few drivers": ("quickstart", ("hours=0.4", "drivers=15", "platform.give_up_s=900")),
     "choosy drivers": ("quickstart", ("hours=0.4", "fleet.acceptance=0.35")),
@@ -27,6 +35,8 @@ HARD = {
         ("hours=0.4", "customers.assign_patience_s=60", "customers.late_tolerance_s=10", "drivers=25"),
     ),
     "slow kitchens": ("quickstart", ("hours=0.4", "kitchens.utilisation=1.0", "kitchens.prep_mean_s=2400")),
+    "every shock": ("quickstart", ("hours=0.5", f"shocks=[{SHOCKS}]")),
+    "transplanted": ("rappi_day", ("start_h=12", "hours=0.5", "trace.geography=transplant")),
     "short shifts": ("quickstart", ("hours=0.6", "fleet.shift_mean_h=0.2", "fleet.break_every_h=0.2")),
 }
 """Worlds in which much goes wrong: declines, expiries, cancellations in every state, diversions."""

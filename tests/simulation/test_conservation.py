@@ -18,7 +18,10 @@ NEEDS_DATA = {"vancouver_dinner", "rappi_day"}
 CASES = [
     pytest.param(name, overrides, id=name, marks=[pytest.mark.data] if name in NEEDS_DATA else [])
     for name, overrides in SMALL.items()
-] + [pytest.param(base, overrides, id=name) for name, (base, overrides) in HARD.items()]
+] + [
+    pytest.param(base, overrides, id=name, marks=[pytest.mark.data] if base in NEEDS_DATA else [])
+    for name, (base, overrides) in HARD.items()
+]
 
 TIMES = (
     "placed_s",
