@@ -25,7 +25,7 @@ import roads.warm
 import services.warm
 import sim.warm
 from adapters.memory import memory_stores
-from domain.errors import CityError, DataError, DispatchlabError, UserError
+from domain.errors import CityError, DataError, DispatchlabError, ScenarioError, UserError
 from domain.registry import Description
 from domain.spec import MarketSpec, Scenario
 from domain.units import HOUR_S, clock_text
@@ -109,7 +109,8 @@ def compare_scenario(
     `workers` processes share the runs (-1: one per core); the results do not depend on their number. `done`
     is told each finished run folder. An interrupt leaves a report of the runs that finished.
     """
-    scenarios = [_load(name, s, eta, seed, overrides) for s in dict.fromkeys(strategies) for seed in seeds]
+    numbers = list(dict.fromkeys(seeds))
+    scenarios = [_load(name, s, eta, seed, overrides) for s in dict.fromkeys(strategies) for seed in numbers]
     if not scenarios:
         raise UserError("nothing to compare: no strategy or no seed")
     folder = Path(out) if out is not None else Path("runs") / f"{scenarios[0].name}-compare"
@@ -176,7 +177,7 @@ def simulate(
         "eta": _identity(eta_model, describe_eta(eta_model)),
         "seed": scenario.seed,
         "cities": cities,
-        **run_info(worlds, tables, start_h=scenario.start_h, wall_s=wall_s, setup_s=setup_s),
+        **run_info(worlds, tables, cities, start_h=scenario.start_h, wall_s=wall_s, setup_s=setup_s),
     }
     write_run(folder, tables, run, maps, reports.write_slo)
     return folder
@@ -239,6 +240,8 @@ def _draw(
 ) -> tuple[Workload, Ground, City | None]:
     city = _open_market_city(market, tell)
     if market.trace is not None:
+        if city is None and market.shocks:
+            raise ScenarioError("shocks need roads: set trace.geography to 'transplant', or shocks to []")
         trace = read_trace(market.trace)
         if city is None:
             return *replay_on_lines(trace, market, span_s, streams, market.trace.detour), None

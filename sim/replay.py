@@ -23,6 +23,7 @@ from sim.workload import Restaurants, Shifts, Workload
 
 _FAR_M = 500.0
 _MIN_PREP_S = 30.0
+_SHOCK_NOTE = "shocks slow the roads only: demand and shifts are the recorded ones"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,7 +73,8 @@ def replay_on_roads(
         f" {share:.1%} of its points lay over {_FAR_M:.0f} m from the road graph"
     )
     places = _Places(restaurant=moved[0], customer=moved[1], driver=moved[2])
-    return _workload(trace, market, span_s, streams, places, (note,)), ground
+    notes = (note, _SHOCK_NOTE) if market.shocks else (note,)
+    return _workload(trace, market, span_s, streams, places, notes), ground
 
 
 def _shift(lat: FloatArray, lon: FloatArray, trace: Trace, city: City) -> tuple[FloatArray, FloatArray]:

@@ -19,9 +19,20 @@ _PACKAGES = ("dispatchlab", "simpy", "numpy", "scipy", "numba", "pandas", "pyarr
 
 
 def run_info(
-    worlds: Sequence[World], tables: Mapping[str, Table], *, start_h: float, wall_s: float, setup_s: float
+    worlds: Sequence[World],
+    tables: Mapping[str, Table],
+    cities: Sequence[Mapping[str, Any]],
+    *,
+    start_h: float,
+    wall_s: float,
+    setup_s: float,
 ) -> dict[str, Any]:
-    """Return the keys of `domain.run_folder.RUN_KEYS` that follow from the worlds that ran."""
+    """Return the keys of `domain.run_folder.RUN_KEYS` that follow from the worlds that ran.
+
+    `cities` are the `city_info` of their markets; what importing them warned of joins the notes.
+    """
+    notes = [note for world in worlds for note in (*world.workload.notes, *world.ground.notes)]
+    notes += [f"{c['name']}: {note}" for c in cities for note in c["provenance"].get("warnings", ())]
     return {
         "complete": all(world.is_complete for world in worlds),
         "orders_sha256": table_sha256(tables["orders"]),
@@ -34,7 +45,7 @@ def run_info(
         "pings": sum(world.pings for world in worlds),
         "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
-        "notes": [note for world in worlds for note in (*world.workload.notes, *world.ground.notes)],
+        "notes": list(dict.fromkeys(notes)),
     }
 
 

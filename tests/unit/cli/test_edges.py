@@ -84,6 +84,10 @@ def test_restaurants_that_never_open_lose_all_demand(tmp_path: Path) -> None:
         (("compare", "quickstart", "--seeds", "5-x"), "not a list of whole numbers"),
         (("compare", "quickstart", "--strategies", ""), "nothing to compare"),
         (("report", "nowhere"), "nowhere"),
+        (
+            ("run", "rappi_day", "--set", 'shocks=[{kind="rain", start_h=12, end_h=13}]'),
+            "shocks need roads: set trace.geography to 'transplant'",
+        ),
         (("strategies", "show", "bathc"), "did you mean 'batch'?"),
         (("frobnicate",), "No such command 'frobnicate'"),
     ],
