@@ -373,7 +373,7 @@ def run(
             overrides=set_ or (),
             out=out,
             with_report=report_,
-            tell=lambda line: notes.print(line, highlight=False),
+            tell=_say,
             watch=lambda now: _show(bar, task, now),
         )
     one = reports.open_run(folder)
@@ -409,7 +409,7 @@ def compare(
             overrides=set_ or (),
             out=out,
             workers=workers,
-            tell=lambda line: notes.print(line, highlight=False),
+            tell=_say,
             done=lambda path: bar.update(task, advance=1, speed=path.name),
         )
     _print_report(comparison, comparison.first.path.parent, json_)
@@ -456,7 +456,7 @@ def city_list() -> None:
 @city_app.command("show")
 def city_show(spec: Annotated[str, typer.Argument(help="As in a scenario's city.source.")]) -> None:
     """Show what a city holds and where it comes from."""
-    screen.print(_city_table(_open(spec, progress=notes.print)))
+    screen.print(_city_table(_open(spec, progress=_say)))
 
 
 @strategies_app.command("list")
@@ -493,6 +493,10 @@ def scenarios_show(scenario: ScenarioName, set_: SetOption = None) -> None:
 
 
 # --- what the commands print
+
+
+def _say(line: str) -> None:
+    notes.print(line, highlight=False, soft_wrap=True)
 
 
 def _bar(*, hidden: bool) -> Progress:
