@@ -6,6 +6,7 @@ import numpy as np
 
 from services.layout import order_columns, planned_stops, ranked
 from services.order_book import ROW
+from services.positions import warm_up as warm_up_positions
 
 
 def warm_up() -> None:
@@ -14,3 +15,4 @@ def warm_up() -> None:
     _, place = ranked(ids)
     order_columns(np.zeros(2, ROW), 0.0)
     planned_stops(ids, offsets, np.zeros(1, np.int8), place[:1], ids, 0)
+    warm_up_positions()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from domain.spec import DemandSpec
-from sim.demand import choose_restaurants
+from sim.demand import choose_restaurants, is_open
 from sim.fleet import NOISE_SIZE, Fleet
 from sim.streams import Streams
 from sim.workload import Restaurants
@@ -34,4 +34,5 @@ def warm_up() -> None:
         prep_usual_s=one,
         popularity=one,
     )
+    is_open(0.0, 0.0, 1.0)
     choose_restaurants(DemandSpec(), nowhere, one, one, one, streams.generator("warm-up"))
