@@ -12,6 +12,7 @@ from domain.run_folder import RUN_KEYS
 from domain.units import haversine_m
 from domain.vehicles import PROFILES, Vehicle
 from matching.registry import strategy_names
+from scenarios import scenario_names
 from tests.simulation.runs import HARD, SMALL, run_of
 
 NEEDS_DATA = {"vancouver_dinner", "rappi_day"}
@@ -158,3 +159,7 @@ def _drivers_books_balance(orders: pd.DataFrame, drivers: pd.DataFrame) -> None:
     assert (drivers["busy_s"] <= drivers["online_s"] + SLACK_S).all()
     assert (drivers["driving_s"] + drivers["waiting_s"] <= drivers["busy_s"] + SLACK_S).all()
     assert (drivers["accepted"] <= drivers["offers"]).all()
+
+
+def test_every_library_scenario_is_among_the_cases() -> None:
+    assert set(SMALL) == set(scenario_names())
