@@ -49,7 +49,7 @@ def _require(is_met: bool, problem: str) -> None:
         raise ContractError(problem)
 
 
-def is_frozen_dataclass(model: EtaModel, seed: int) -> None:  # noqa: ARG001
+def is_frozen_dataclass(model: EtaModel, seed: int) -> None:  # noqa: ARG001  # every check takes a seed
     """A frozen, keyword-only dataclass with ascending quantile levels within (0, 1)."""
     problems = ETA_MODELS.problems(type(model))
     _require(not problems, "; ".join(problems))
@@ -58,7 +58,7 @@ def is_frozen_dataclass(model: EtaModel, seed: int) -> None:  # noqa: ARG001
     _require(len(levels) > 0 and list(levels) == sorted(set(levels)), "quantile_levels must ascend")
     _require(levels[0] > 0.0 and levels[-1] < 1.0, "quantile_levels must lie within (0, 1)")
     try:
-        model.name = "changed"  # type: ignore[misc]
+        model.name = "changed"  # type: ignore[misc]  # must fail: it is frozen
     except FrozenInstanceError:
         return
     raise ContractError("its attributes can be changed")

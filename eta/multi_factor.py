@@ -150,7 +150,7 @@ class MultiFactor:
             np.ascontiguousarray(features.to_restaurant_s, np.float64),
             np.ascontiguousarray(features.prep_remaining_s_est, np.float64),
             np.ascontiguousarray(features.to_customer_s, np.float64),
-            *self._numbers,  # type: ignore[attr-defined]
+            *self._numbers,  # type: ignore[attr-defined]  # set in __post_init__
         )
         return answer
 
@@ -180,7 +180,7 @@ _FLOAT64 = types.Array(types.float64, 1, "C", readonly=True)
     nogil=True,
     error_model="numpy",
 )
-def _remaining(  # type: ignore[no-untyped-def]
+def _remaining(  # type: ignore[no-untyped-def]  # numba
     state, has_driver, drive_s, prep_s, to_customer_s, usual_s, biases, factors
 ):
     """Return stage, parts, mean and quantiles; the signature is given, so that it never compiles late."""

@@ -7,7 +7,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def doubled(array):  # type: ignore[no-untyped-def]
+def doubled(array):  # type: ignore[no-untyped-def]  # numba
     """Return the array with room for twice as much."""
     larger = np.empty(2 * len(array), array.dtype)
     larger[: len(array)] = array
@@ -15,7 +15,7 @@ def doubled(array):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def push(keys, items, size, key, item):  # type: ignore[no-untyped-def]
+def push(keys, items, size, key, item):  # type: ignore[no-untyped-def]  # numba
     """Put (key, item) into the binary heap; return its new size."""
     at = size
     while at > 0 and keys[(at - 1) >> 1] > key:
@@ -26,7 +26,7 @@ def push(keys, items, size, key, item):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def pop(keys, items, size):  # type: ignore[no-untyped-def]
+def pop(keys, items, size):  # type: ignore[no-untyped-def]  # numba
     """Take the item of least key off the heap; return it and the new size."""
     top, size = items[0], size - 1
     key, item, at = keys[size], items[size], 0

@@ -68,7 +68,7 @@ def assign(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _assign(offsets, columns, costs, out, m, edge):  # type: ignore[no-untyped-def]
+def _assign(offsets, columns, costs, out, m, edge):  # type: ignore[no-untyped-def]  # numba
     """Fill `edge`; False when the input is not valid."""
     n = len(out)
     if not _is_valid(offsets, columns, costs, out, m):
@@ -89,7 +89,7 @@ def _assign(offsets, columns, costs, out, m, edge):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _labels(columns, m):  # type: ignore[no-untyped-def]
+def _labels(columns, m):  # type: ignore[no-untyped-def]  # numba
     """Number the columns that have an edge by first appearance; return the labels and how many there are.
 
     So that how columns are numbered has no influence on which of several optimal assignments is found.
@@ -103,7 +103,7 @@ def _labels(columns, m):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _transposed(offsets, columns, label, used):  # type: ignore[no-untyped-def]
+def _transposed(offsets, columns, label, used):  # type: ignore[no-untyped-def]  # numba
     """Return the edges by column label: offsets, rows, and each one's place among the edges by row."""
     turned = np.zeros(used + 1, np.int64)
     for column in columns:
@@ -120,7 +120,7 @@ def _transposed(offsets, columns, label, used):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _solve(offsets, columns, costs, out, m, edge):  # type: ignore[no-untyped-def]
+def _solve(offsets, columns, costs, out, m, edge):  # type: ignore[no-untyped-def]  # numba
     """Fill `edge` row by row: reduction, then a shortest path for every row that is left.
 
     `price` <= 0 per column, 0 while it is free; a row wants the edge of least ``cost - price``. `owner` is
@@ -142,7 +142,7 @@ def _solve(offsets, columns, costs, out, m, edge):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_valid(offsets, columns, costs, out, m):  # type: ignore[no-untyped-def]
+def _is_valid(offsets, columns, costs, out, m):  # type: ignore[no-untyped-def]  # numba
     total = 0.0
     for row in range(len(out)):
         if offsets[row + 1] < offsets[row]:
@@ -156,7 +156,7 @@ def _is_valid(offsets, columns, costs, out, m):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _reduce(offsets, columns, costs, out, price, owner, edge, left):  # type: ignore[no-untyped-def]
+def _reduce(offsets, columns, costs, out, price, owner, edge, left):  # type: ignore[no-untyped-def]  # numba
     """Bid row by row for the best edge, by as much as it beats the second best; return how many rows are
     `left`.
 
@@ -196,7 +196,7 @@ def _reduce(offsets, columns, costs, out, price, owner, edge, left):  # type: ig
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _augment(  # type: ignore[no-untyped-def]
+def _augment(  # type: ignore[no-untyped-def]  # numba
     start, offsets, columns, costs, out, price, owner, edge,
     distance, parent, is_done, seen, heap_key, heap_column,
 ):  # fmt: skip
@@ -248,7 +248,7 @@ def _augment(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _flip(start, exit_row, free_column, offsets, columns, parent, owner, edge):  # type: ignore[no-untyped-def]
+def _flip(start, exit_row, free_column, offsets, columns, parent, owner, edge):  # type: ignore[no-untyped-def]  # numba
     """Walk the path back to `start`, handing each column on it to the row before."""
     column = free_column
     if column < 0:

@@ -62,7 +62,7 @@ class Batch:
     def __post_init__(self) -> None:
         check_parameters(self)
 
-    def __call__(self, snapshot: Snapshot, rng: np.random.Generator) -> Decision:  # noqa: ARG002
+    def __call__(self, snapshot: Snapshot, rng: np.random.Generator) -> Decision:  # noqa: ARG002  # the contract's signature
         """Decide; draws no random numbers."""
         pairs = self._pairs_with_room(snapshot)
         order = np.repeat(np.arange(snapshot.open_orders), np.diff(snapshot.candidate_offsets))[pairs]

@@ -112,7 +112,7 @@ def is_frozen_dataclass(case: Case) -> None:
     problems = STRATEGIES.problems(type(case.strategy))
     _require(not problems, "; ".join(problems))
     try:
-        case.strategy.name = "changed"  # type: ignore[misc]
+        case.strategy.name = "changed"  # type: ignore[misc]  # must fail: it is frozen
     except FrozenInstanceError:
         pass
     else:
@@ -184,9 +184,9 @@ def draws_from_its_generator_only(case: Case) -> None:
         random.seed(1)
         before, answer = random.getstate(), case.decide(snapshot)
         _require(before == random.getstate(), f"on {market!r} it draws from Python's global generator")
-        state = np.random.get_state(legacy=False)  # noqa: NPY002
+        state = np.random.get_state(legacy=False)  # noqa: NPY002  # watches the global generator
         case.decide(snapshot)
-        after = np.random.get_state(legacy=False)  # noqa: NPY002
+        after = np.random.get_state(legacy=False)  # noqa: NPY002  # watches the global generator
         _require(str(state) == str(after), f"on {market!r} it draws from numpy's global generator")
         _same(answer, case.decide(snapshot), f"on {market!r} it depends on global random state")
 

@@ -117,7 +117,7 @@ def best_insertions(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _look_ups(  # type: ignore[no-untyped-def]
+def _look_ups(  # type: ignore[no-untyped-def]  # numba
     pair_order, pair_driver, restaurant_node, customer_node, driver_node, offsets, stop_order, stop_kind
 ):
     """Return the (origin, destination) nodes that the pairs need, and where each one's times begin.
@@ -163,7 +163,7 @@ def _look_ups(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _insert_all(  # type: ignore[no-untyped-def]
+def _insert_all(  # type: ignore[no-untyped-def]  # numba
     where, times, some, pair_order, pair_driver, seconds, order_at, driver_at, pair_at,
     restaurant_node, customer_node, ready, due, driver_node, offsets, stop_order, stop_kind,
     now, pickup_service, dropoff_service, late_weight, driver_weight, drive_weight,
@@ -199,7 +199,7 @@ def _insert_all(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _drive(  # type: ignore[no-untyped-def]
+def _drive(  # type: ignore[no-untyped-def]  # numba
     p, q, new, order, kind, legs, near, direct, ready, due, now,
     pickup_service, dropoff_service, late_weight, driver_weight, drive_weight, bound,
 ):  # fmt: skip

@@ -33,7 +33,7 @@ class Nearest:
     def __post_init__(self) -> None:
         check_parameters(self)
 
-    def __call__(self, snapshot: Snapshot, rng: np.random.Generator) -> Decision:  # noqa: ARG002
+    def __call__(self, snapshot: Snapshot, rng: np.random.Generator) -> Decision:  # noqa: ARG002  # the contract's signature
         """Decide; draws no random numbers."""
         driver = snapshot.order_driver.copy()
         _take_first_idle(driver, snapshot.candidate_offsets, snapshot.candidate_driver, snapshot.driver_load)
@@ -41,7 +41,7 @@ class Nearest:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _take_first_idle(driver, offsets, candidates, load):  # type: ignore[no-untyped-def]
+def _take_first_idle(driver, offsets, candidates, load):  # type: ignore[no-untyped-def]  # numba
     taken = load > 0
     for order in range(len(offsets) - 1):
         for i in range(offsets[order], offsets[order + 1]):

@@ -160,7 +160,7 @@ def stop_times(snapshot: Snapshot, plans: Plans) -> StopTimes:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _with_order(offsets, orders, kinds, driver, order, pickup_at, dropoff_at):  # type: ignore[no-untyped-def]
+def _with_order(offsets, orders, kinds, driver, order, pickup_at, dropoff_at):  # type: ignore[no-untyped-def]  # numba
     stops = len(orders)
     new_offsets = offsets.copy()
     new_offsets[driver + 1 :] += 2
@@ -181,7 +181,7 @@ def _with_order(offsets, orders, kinds, driver, order, pickup_at, dropoff_at):  
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _default_plans(driver, old_driver, offsets, orders, kinds):  # type: ignore[no-untyped-def]
+def _default_plans(driver, old_driver, offsets, orders, kinds):  # type: ignore[no-untyped-def]  # numba
     m = len(offsets) - 1
     count = np.zeros(m + 1, np.int64)
     for d in range(m):
@@ -208,7 +208,7 @@ def _default_plans(driver, old_driver, offsets, orders, kinds):  # type: ignore[
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _stop_times(  # type: ignore[no-untyped-def]
+def _stop_times(  # type: ignore[no-untyped-def]  # numba
     offsets, orders, kinds, legs, ready, now, pickup_service, dropoff_service
 ):
     arrival, start, depart = np.empty(len(orders)), np.empty(len(orders)), np.empty(len(orders))

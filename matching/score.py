@@ -54,7 +54,7 @@ class Score:
     def __post_init__(self) -> None:
         check_parameters(self)
 
-    def __call__(self, snapshot: Snapshot, rng: np.random.Generator) -> Decision:  # noqa: ARG002
+    def __call__(self, snapshot: Snapshot, rng: np.random.Generator) -> Decision:  # noqa: ARG002  # the contract's signature
         """Decide; draws no random numbers."""
         fixed = self._fixed_part(snapshot)
         driver, load = snapshot.order_driver.copy(), snapshot.driver_load.astype(np.int64)

@@ -93,7 +93,7 @@ def _check_arrays(snapshot: Snapshot, decision: Decision) -> list[str]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _check(  # type: ignore[no-untyped-def]
+def _check(  # type: ignore[no-untyped-def]  # numba
     driver, old_driver, is_picked_up, offsets, candidates, load, capacity,
     route_driver, route_offsets, route_order, route_kind, bundles, reassigns,
 ):  # fmt: skip
@@ -113,7 +113,7 @@ def _check(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _check_offsets(found, route_offsets, stops):  # type: ignore[no-untyped-def]
+def _check_offsets(found, route_offsets, stops):  # type: ignore[no-untyped-def]  # numba
     is_good = route_offsets[0] == 0 and route_offsets[-1] == stops
     for r in range(len(route_offsets) - 1):
         is_good &= route_offsets[r] <= route_offsets[r + 1]
@@ -122,7 +122,7 @@ def _check_offsets(found, route_offsets, stops):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _check_orders(  # type: ignore[no-untyped-def]
+def _check_orders(  # type: ignore[no-untyped-def]  # numba
     found, driver, old_driver, is_picked_up, offsets, candidates, m, reassigns
 ):
     open_orders = len(offsets) - 1
@@ -146,7 +146,7 @@ def _check_orders(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _check_loads(found, driver, old_driver, load, capacity, bundles):  # type: ignore[no-untyped-def]
+def _check_loads(found, driver, old_driver, load, capacity, bundles):  # type: ignore[no-untyped-def]  # numba
     new_load, gained = load.astype(np.int64), np.zeros(len(load), np.int64)
     for i in range(len(driver)):
         if driver[i] != old_driver[i]:
@@ -164,7 +164,7 @@ def _check_loads(found, driver, old_driver, load, capacity, bundles):  # type: i
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _check_routes(  # type: ignore[no-untyped-def]
+def _check_routes(  # type: ignore[no-untyped-def]  # numba
     found, driver, is_picked_up, capacity, route_driver, route_offsets, route_order, route_kind
 ):
     n, m = len(driver), len(capacity)

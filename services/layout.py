@@ -28,7 +28,7 @@ FLAGS = ("order_is_ready", "order_is_picked_up")
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def ranked(ids):  # type: ignore[no-untyped-def]
+def ranked(ids):  # type: ignore[no-untyped-def]  # numba
     """Return the distinct ids, ascending int64 [u], and each one's place among them, int32 [n]."""
     n = len(ids)
     distinct, place = np.empty(n, np.int64), np.empty(n, np.int32)
@@ -42,7 +42,7 @@ def ranked(ids):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def order_columns(rows, now_s):  # type: ignore[no-untyped-def]
+def order_columns(rows, now_s):  # type: ignore[no-untyped-def]  # numba
     """Return the blocks `PLACES` int32 [3, n], `TIMES` float64 [8, n], `FLAGS` bool [2, n] of book rows."""
     n = len(rows)
     places, times, flags = np.empty((3, n), np.int32), np.empty((8, n)), np.empty((2, n), np.bool_)
@@ -60,7 +60,7 @@ def order_columns(rows, now_s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def planned_stops(driver_id, offsets, kind, place, order_driver_id, open_orders):  # type: ignore[no-untyped-def]
+def planned_stops(driver_id, offsets, kind, place, order_driver_id, open_orders):  # type: ignore[no-untyped-def]  # numba
     """Lay out the planned stops of m drivers (ascending ids); stops of others' orders drop out.
 
     Stop s is of the order at `place` [s] among u orders, whose drivers are `order_driver_id` [u], negative

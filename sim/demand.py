@@ -130,7 +130,7 @@ def choose_restaurants(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _choose(at, lat, lon, u, open_s, close_s, r_lat, r_lon, popularity, scale_m, max_m):  # type: ignore[no-untyped-def]
+def _choose(at, lat, lon, u, open_s, close_s, r_lat, r_lon, popularity, scale_m, max_m):  # type: ignore[no-untyped-def]  # numba
     chosen = np.full(len(at), -1, np.int64)
     weight = np.empty(len(r_lat))
     for i in range(len(at)):
@@ -149,7 +149,7 @@ def _choose(at, lat, lon, u, open_s, close_s, r_lat, r_lon, popularity, scale_m,
 
 
 @njit(cache=True, nogil=True)
-def is_open(at_s, open_s, close_s):  # type: ignore[no-untyped-def]
+def is_open(at_s, open_s, close_s):  # type: ignore[no-untyped-def]  # numba
     """Tell whether a restaurant is open at a second of the day; closing may lie after midnight."""
     if open_s < close_s:
         return open_s <= at_s < close_s or open_s <= at_s + 86400.0 < close_s

@@ -89,7 +89,7 @@ class Fleet:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _interpolate(drivers, at_s, end, cursor, lat, lon, at, out_lat, out_lon):  # type: ignore[no-untyped-def]
+def _interpolate(drivers, at_s, end, cursor, lat, lon, at, out_lat, out_lon):  # type: ignore[no-untyped-def]  # numba
     for i in range(len(drivers)):
         d = drivers[i]
         k, last = cursor[d], end[d] - 1
@@ -105,7 +105,7 @@ def _interpolate(drivers, at_s, end, cursor, lat, lon, at, out_lat, out_lon):  #
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sight(drivers, at_s, online, noise, shrink, tick, end, cursor, lat, lon, at):  # type: ignore[no-untyped-def]
+def _sight(drivers, at_s, online, noise, shrink, tick, end, cursor, lat, lon, at):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for d in drivers:
         count += online[d]
@@ -124,7 +124,7 @@ def _sight(drivers, at_s, online, noise, shrink, tick, end, cursor, lat, lon, at
 
 
 @njit(cache=True, nogil=True)
-def _compact(begin, end, cursor, lat, lon, at, new_lat, new_lon, new_at):  # type: ignore[no-untyped-def]
+def _compact(begin, end, cursor, lat, lon, at, new_lat, new_lon, new_at):  # type: ignore[no-untyped-def]  # numba
     used = 0
     for d in range(len(begin)):
         start = used

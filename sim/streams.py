@@ -50,7 +50,7 @@ def _name_key(name: str) -> int:
 
 
 @njit(cache=True, nogil=True)
-def mixed(x):  # type: ignore[no-untyped-def]
+def mixed(x):  # type: ignore[no-untyped-def]  # numba
     """Return the hash of a uint64: the finaliser of SplitMix64 (Steele, Lea and Flood 2014)."""
     x = uint64(x)
     x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)

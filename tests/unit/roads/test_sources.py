@@ -120,7 +120,7 @@ def test_node_link_json(tmp_path: Path, riverton: City) -> None:
 
 def test_edges_to_clipped_nodes_are_dropped_and_counted(tmp_path: Path, riverton: City) -> None:
     data = node_link(riverton)
-    data["nodes"].pop()  # type: ignore[attr-defined]
+    data["nodes"].pop()  # type: ignore[attr-defined]  # set in __post_init__
     path = tmp_path / "town.json"
     path.write_text(json.dumps(data))
     assert "edges name nodes that are not there" in import_city(path).provenance["warnings"][0]

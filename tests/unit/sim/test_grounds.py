@@ -12,7 +12,7 @@ from sim.streams import Streams
 NOON = 12 * HOUR_S
 
 
-def ground_of(city: City, *shocks: ShockSpec):  # type: ignore[no-untyped-def]
+def ground_of(city: City, *shocks: ShockSpec):  # type: ignore[no-untyped-def]  # numba
     return road_ground(city, TrafficSpec(), shocks, Streams(1))
 
 
