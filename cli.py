@@ -5,13 +5,18 @@ As a library: `run_scenario` and `compare_scenario` do what the commands `run` a
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
+import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -24,8 +29,16 @@ import reports
 import roads.warm
 import services.warm
 import sim.warm
-from adapters.memory import memory_stores
-from domain.errors import CityError, DataError, DispatchlabError, ScenarioError, UserError
+from adapters.connecting import DEFAULT_NAMESPACE, Connected, connect_all, parse_stores, store_urls
+from adapters.database_commands import app as db_app
+from adapters.memory import SharedClock
+from adapters.opening import OpenStores, open_memory, open_servers
+from adapters.stand_in import Faults, StandInProvider
+from deploy.commands import app as stack_app
+from deploy.stack import Stack
+from deploy.switches import StackSwitches
+from domain.errors import CityError, DataError, DispatchlabError, ScenarioError, Unavailable, UserError
+from domain.ports import Clock
 from domain.registry import Description
 from domain.spec import MarketSpec, Scenario
 from domain.units import HOUR_S, clock_text
@@ -39,9 +52,13 @@ from roads.city import City
 from roads.importing import import_city
 from roads.library import list_cities, open_city
 from scenarios import data_dir, load_scenario, read_trace, scenario_hash, scenario_names, to_dict
+from services.breakers import Breaker, unwitnessed
 from services.building import build_marketplace
 from services.drive import drive
-from services.settings import MarketplaceSettings, MatchSettings, OrderSettings
+from services.payment_service import PaymentService
+from services.relay import Relay
+from services.settings import MarketplaceSettings, MatchSettings, OrderSettings, ResilienceSettings
+from services.workers import RETRY_S, run_relay
 from sim.calm import rare_collections
 from sim.draw import draw_workload
 from sim.ground import Ground
@@ -54,6 +71,9 @@ from sim.streams import Streams
 from sim.workload import Workload
 from sim.world import Environment, VirtualTime, World
 from sim.world import Progress as SimProgress
+
+if TYPE_CHECKING:
+    from adapters.kafka import KafkaBus
 
 Tell = Callable[[str], None]
 Watch = Callable[[SimProgress], None]
@@ -69,6 +89,7 @@ def run_scenario(
     seed: int | None = None,
     overrides: Sequence[str] = (),
     out: Path | str | None = None,
+    stores: str = "memory",
     with_report: bool = True,
     tell: Tell | None = None,
     watch: Watch | None = None,
@@ -76,15 +97,16 @@ def run_scenario(
     """Simulate a scenario and return its run folder, with `report.html` in it unless `with_report` is off.
 
     `name` is a library scenario or a `.toml` file; `strategy` an id, ``id:parameter=value`` or
-    ``module:Class``; `overrides` are ``key=value`` items. `tell` gets lines about setting up, `watch` the
-    progress. An interrupt (Ctrl-C) ends the run early; the folder then holds what there is.
+    ``module:Class``; `overrides` are ``key=value`` items; `stores` is "memory", "memory:quantised", "stack"
+    or URLs (see `adapters.connecting`). `tell` gets lines about setting up, `watch` the progress. An
+    interrupt (Ctrl-C) ends the run early; the folder then holds what there is.
 
     Raises:
         UserError: something of this cannot be used; nothing is written.
     """
     scenario = _load(name, strategy, eta, seed, overrides)
     folder = Path(out) if out is not None else Path("runs") / _run_name(scenario)
-    simulate(scenario, folder, asked=_asked(name, overrides), tell=tell, watch=watch)
+    simulate(scenario, folder, asked=_asked(name, overrides), stores=stores, tell=tell, watch=watch)
     if with_report:
         reports.write_report([reports.open_run(folder)], folder)
     return folder
@@ -98,6 +120,7 @@ def compare_scenario(
     eta: str | None = None,
     overrides: Sequence[str] = (),
     out: Path | str | None = None,
+    stores: str = "memory",
     workers: int = 1,
     tell: Tell | None = None,
     done: Callable[[Path], None] | None = None,
@@ -120,7 +143,9 @@ def compare_scenario(
     import joblib  # only a comparison needs it
 
     asked = _asked(name, overrides)
-    tasks = (joblib.delayed(simulate)(s, folder / _run_name(s), asked=asked) for s in scenarios)
+    tasks = (
+        joblib.delayed(simulate)(s, folder / _run_name(s), asked=asked, stores=stores) for s in scenarios
+    )
     finished: list[Path] = []
     try:
         for path in joblib.Parallel(n_jobs=workers, return_as="generator_unordered")(tasks):
@@ -141,12 +166,13 @@ def simulate(
     folder: Path,
     *,
     asked: dict[str, Any],
+    stores: str = "memory",
     tell: Tell | None = None,
     watch: Watch | None = None,
 ) -> Path:
     """Simulate every market of a resolved scenario and write the run folder; return it.
 
-    `asked` is noted in `run.json`: the scenario as it was asked for.
+    `asked` is noted in `run.json`: the scenario as it was asked for. Each market has stores of its own.
     """
     _compile_once(tell)
     began = perf_counter()
@@ -154,17 +180,21 @@ def simulate(
     check_run_folder(folder)
     setup_s = wall_s = 0.0
     worlds: list[World] = []
-    maps, cities = [], []
+    maps, cities, kept_in = [], [], {}
     for number, market in enumerate(scenario.markets):
-        world, city = build_world(scenario, number, strategy, eta_model, tell=tell, watch=watch)
-        maps.append(plain_map(market.name) if city is None else city_map(market.name, city))
-        cities.append(city_info(market.name, city))
-        started = perf_counter()
-        setup_s += started - began
-        with rare_collections():
-            world.run()
-        began = perf_counter()
-        wall_s += began - started
+        with closing(_open_stores(scenario, stores)) as opened:
+            kept_in = opened.info
+            world, city = build_world(
+                scenario, number, strategy, eta_model, opened=opened, tell=tell, watch=watch
+            )
+            maps.append(plain_map(market.name) if city is None else city_map(market.name, city))
+            cities.append(city_info(market.name, city))
+            started = perf_counter()
+            setup_s += started - began
+            with rare_collections():
+                world.run()
+            began = perf_counter()
+            wall_s += began - started
         worlds.append(world)
         if not world.is_complete:
             break
@@ -177,6 +207,7 @@ def simulate(
         "eta": _identity(eta_model, describe_eta(eta_model)),
         "seed": scenario.seed,
         "cities": cities,
+        "stores": kept_in,
         **run_info(worlds, tables, cities, start_h=scenario.start_h, wall_s=wall_s, setup_s=setup_s),
     }
     write_run(folder, tables, run, maps, reports.write_slo)
@@ -189,10 +220,12 @@ def build_world(
     strategy: Strategy,
     eta_model: EtaModel,
     *,
+    opened: OpenStores | None = None,
     tell: Tell | None = None,
     watch: Watch | None = None,
 ) -> tuple[World, City | None]:
-    """Wire one market: its workload, the marketplace on memory stores, and the world around it."""
+    """Wire one market: its workload, the marketplace on stores (in memory by default), and the world."""
+    opened = opened if opened is not None else _open_stores(scenario, "memory")
     market, platform_spec = scenario.markets[number], scenario.platform
     streams = Streams(scenario.seed, number)
     start_s = scenario.start_h * HOUR_S
@@ -201,13 +234,15 @@ def build_world(
     env = Environment(start_s)
     world: World
     marketplace = build_marketplace(
-        stores=memory_stores(),
+        stores=opened.stores,
         strategy=strategy,
         eta_model=eta_model,
         travel=ground.believed,
         snap=ground.snap,
         clock=VirtualTime(env),
         rng=streams.generator("strategy"),
+        provider=opened.provider,
+        witness=lambda incident: world.witness(incident),
         on_window=lambda stats: world.window(stats),
         settings=MarketplaceSettings(
             orders=OrderSettings(promise_level=platform_spec.promise_quantile),
@@ -229,10 +264,32 @@ def build_world(
         recorder=Recorder(number, len(workload.orders), len(workload.shifts)),
         streams=streams,
         end_s=span_s[1],
-        drive=drive,
+        drive=opened.drive or drive,
         progress=watch,
+        outages=scenario.outages,
+        servers=opened.switches,
     )
     return world, city
+
+
+def _open_stores(scenario: Scenario, stores: str) -> OpenStores:
+    """Open empty stores for one market, and a payment provider with the scenario's faults."""
+    platform = scenario.platform
+    faults = Faults(
+        decline_share=platform.payment_decline_share, failure_share=platform.payment_failure_share
+    )
+    provider = StandInProvider(faults, seed=scenario.seed)
+    kind, _, option = stores.partition(":")
+    if kind == "memory" and option in ("", "quantised"):
+        return open_memory(provider, can_fail=bool(scenario.outages), quantised=bool(option))
+    if stores == "stack":
+        stack = Stack()
+        switches = StackSwitches(stack, provider)
+        switches.check(outage.server for outage in scenario.outages)
+        return open_servers(store_urls(stack.urls()), provider, switches=switches)
+    if scenario.outages:
+        raise UserError(f"--stores {stores}: outages need 'memory' or 'stack', servers that are ours to stop")
+    return open_servers(parse_stores(stores), provider)
 
 
 def _draw(
@@ -335,15 +392,22 @@ city_app = typer.Typer(no_args_is_help=True, help="Import, list and show cities.
 strategies_app = typer.Typer(no_args_is_help=True, help="List and show matching strategies.")
 eta_app = typer.Typer(no_args_is_help=True, help="List ETA models.")
 scenarios_app = typer.Typer(no_args_is_help=True, help="List and show scenarios.")
+worker_app = typer.Typer(no_args_is_help=True, help="Run what works beside the services.")
 app.add_typer(city_app, name="city")
 app.add_typer(strategies_app, name="strategies")
 app.add_typer(eta_app, name="eta")
 app.add_typer(scenarios_app, name="scenarios")
+app.add_typer(stack_app, name="stack")
+app.add_typer(db_app, name="db")
+app.add_typer(worker_app, name="worker")
 screen = Console()
 notes = Console(stderr=True)
 
 ScenarioName = Annotated[str, typer.Argument(help="Name in the library, or a .toml file.")]
 EtaOption = Annotated[str | None, typer.Option(help="ETA model, instead of the scenario's.")]
+StoresOption = Annotated[
+    str, typer.Option(help="memory, stack (see `dispatchlab stack`), or URLs: postgresql://...,valkey://...")
+]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override a key: key=value, dotted.")]
 OutOption = Annotated[Path | None, typer.Option(help="Folder to write, instead of one below runs/.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -358,6 +422,7 @@ def run(
     eta: EtaOption = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the scenario's.")] = None,
     set_: SetOption = None,
+    stores: StoresOption = "memory",
     out: OutOption = None,
     report_: Annotated[bool, typer.Option("--report/--no-report", help="Write the HTML report.")] = True,
     json_: JsonOption = False,
@@ -371,6 +436,7 @@ def run(
             eta=eta,
             seed=seed,
             overrides=set_ or (),
+            stores=stores,
             out=out,
             with_report=report_,
             tell=_say,
@@ -393,6 +459,7 @@ def compare(
     seeds: Annotated[str, typer.Option(help="Seeds: 1-5, or 1,2,7.")] = "1-3",
     eta: EtaOption = None,
     set_: SetOption = None,
+    stores: StoresOption = "memory",
     out: OutOption = None,
     workers: Annotated[int, typer.Option(help="Processes that share the runs; -1: one per core.")] = -1,
     json_: JsonOption = False,
@@ -407,6 +474,7 @@ def compare(
             seeds=numbers,
             eta=eta,
             overrides=set_ or (),
+            stores=stores,
             out=out,
             workers=workers,
             tell=_say,
@@ -579,8 +647,76 @@ def _seeds(text: str) -> list[int]:
     return list(dict.fromkeys(seeds))
 
 
+NamespaceOption = Annotated[
+    str, typer.Option(help="Schema in PostgreSQL, prefix in Valkey and Kafka: one per market.")
+]
+
+
+@worker_app.command("relay")
+def worker_relay(stores: StoresOption = "stack", namespace: NamespaceOption = DEFAULT_NAMESPACE) -> None:
+    """Publish the events of the outbox on Kafka and keep the tables tidy, until stopped."""
+
+    async def work(connected: Connected, stop: asyncio.Event) -> None:
+        clock = await _shared_clock(connected)
+        relay = Relay(connected.stores.outbox, connected.bus, clock)
+        await run_relay(relay, stop, hourly=lambda: connected.upkeep(clock.now_s()))
+
+    _work(stores, namespace, work)
+
+
+@worker_app.command("payments")
+def worker_payments(stores: StoresOption = "stack", namespace: NamespaceOption = DEFAULT_NAMESPACE) -> None:
+    """Capture and void payments as the order events on Kafka say, until stopped."""
+
+    async def work(connected: Connected, stop: asyncio.Event) -> None:
+        clock, settings = await _shared_clock(connected), ResilienceSettings()
+        breaker = Breaker("payment", settings.payment, clock, unwitnessed)
+        PaymentService(StandInProvider(), connected.stores.payments, breaker, connected.bus)
+        await cast("KafkaBus", connected.bus).run(stop)
+
+    _work(stores, namespace, work)
+
+
+def _work(
+    stores: str, namespace: str, work: Callable[[Connected, asyncio.Event], Coroutine[Any, Any, None]]
+) -> None:
+    """Do a worker's work on real servers until SIGTERM or Ctrl-C."""
+    urls = store_urls(Stack().urls()) if stores == "stack" else parse_stores(stores)
+    if urls.kafka is None:
+        raise UserError("a worker needs Kafka: add kafka://host:port to --stores")
+
+    async def until_stopped() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        while not stop.is_set():
+            try:
+                connected = await connect_all(urls, namespace=namespace, is_lockstep=False)
+            except Unavailable as error:
+                _say(f"{error}; waiting for it")
+                await asyncio.sleep(RETRY_S)
+                continue
+            try:
+                _say(f"working on {namespace}; Ctrl-C stops")
+                await work(connected, stop)
+            except Unavailable as error:
+                _say(f"{error}; connecting anew")
+            finally:
+                await connected.close()
+
+    asyncio.run(until_stopped())
+
+
+async def _shared_clock(connected: Connected) -> Clock:
+    """Return the clock of all processes of a namespace; the first one decides where it begins."""
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    return SharedClock(await connected.database.set_zero(midnight))
+
+
 def main() -> None:
     """Run the command line; errors are one line on standard error, exit code 2."""
+    for library in ("stamina", "asyncpg"):  # a retry is no news, and what fails for good is told by us
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
         status = app(standalone_mode=False)
     except DispatchlabError as error:

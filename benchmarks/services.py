@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from adapters.memory import VirtualClock, memory_stores
+from adapters.stand_in import StandInProvider
 from domain.catalog import MenuItem, Restaurant
 from domain.drivers import DriverProfiles
 from domain.orders import OrderItem, OrderRequest
@@ -105,6 +106,7 @@ class Lives:
             travel=Watched(travel, self.plugged, "times", "matrix"),
             snap=self.plugged.watch("snap", snapper.nearest),
             clock=self.clock,
+            provider=StandInProvider(),
             rng=self.rng,
             on_window=on_window,
         )

@@ -9,6 +9,7 @@
     |- ContractError            a strategy or model broke its contract (shape, range, feasibility)
     |- ServiceError             the marketplace refuses a request; carries an HTTP-like `status`
     |  |- InvalidRequest        400: malformed
+    |  |- PaymentDeclined       402: the payment provider refuses the charge
     |  |- NotFound              404: no such order, driver, restaurant or offer
     |  |- Conflict              409: another actor was first, or the offer is no longer open
     |  |  `- InvalidTransition  409: the state machine has no such transition
@@ -67,6 +68,12 @@ class InvalidRequest(ServiceError):
     """The request is malformed."""
 
     status = 400
+
+
+class PaymentDeclined(ServiceError):
+    """The payment provider refuses the charge."""
+
+    status = 402
 
 
 class NotFound(ServiceError):

@@ -70,7 +70,11 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewOrder:
-    """An order to be inserted; the store gives it its id."""
+    """An order to be inserted; the store gives it its id.
+
+    `claim` is the idempotency key under which the order is placed and `payment` the provider's reference of
+    the authorised charge; the store writes both with the order.
+    """
 
     request: OrderRequest
     restaurant_lat: float
@@ -81,6 +85,8 @@ class NewOrder:
     prep_quote_s: float
     promised_at_s: float
     eta_placement_s: float
+    claim: str | None = None
+    payment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,12 +3,15 @@
 All I/O is async and batched; a single call is a batch of one. Every adapter of a port passes the contract
 suite in `tests/contract`. Coroutines of the memory adapters never suspend, so a simulator can drive them
 with one `send(None)`. Logic (freshness, expiry, TTL) uses the times that callers pass, which come from the
-clock port; a server's own TTLs are garbage collection on top.
+clock port; a server's own TTLs are garbage collection on top. An adapter whose server is out of reach, or
+does not answer in time, raises `Unavailable`; the outcome of a write is then unknown, and every write may be
+repeated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
@@ -17,8 +20,12 @@ from domain.catalog import Menu, MenuItem, Rating, Restaurant
 from domain.drivers import Candidates, DriverProfiles, DriverStates, DriverStatus, Plan
 from domain.errors import ServiceError
 from domain.events import AuditRow, Event, Topic
+from domain.feed import Subject, Update
 from domain.offers import NewOffer, Offer
+from domain.order_state import Actor
 from domain.orders import NewOrder, Order, OrderItem, Transition
+from domain.payments import Payment, Settlement
+from domain.sessions import Session
 from domain.units import FloatArray, IntArray
 
 
@@ -34,7 +41,14 @@ class OrderStore(Protocol):
     """Orders, items, audit log, outbox: a change writes all it concerns in one transaction."""
 
     async def place(self, orders: Sequence[NewOrder]) -> list[Order]:
-        """Insert orders with items, audit row and outbox event; return them with ids, in input order."""
+        """Insert orders with items, payment, audit row and outbox event; return them, in input order.
+
+        All are placed in one transaction or none. It also completes each order's idempotency `claim` with
+        the order's id; where that claim is complete already, the order that it made is returned instead.
+
+        Raises:
+            Conflict: a claim does not stand (any more).
+        """
         ...
 
     async def get(self, order_ids: Sequence[int]) -> list[Order]:
@@ -58,8 +72,11 @@ class OrderStore(Protocol):
         """
         ...
 
-    async def dispatchable(self) -> list[Order]:
-        """Return every order that waits for a driver (UNASSIGNED, in a dispatchable state), by id."""
+    async def live(self, driver_ids: IntArray | None = None) -> list[Order]:
+        """Return every order that is not COMPLETED or CANCELLED, by id.
+
+        With `driver_ids`, only those that these drivers have accepted and not delivered.
+        """
         ...
 
     async def audit(self, order_id: int) -> list[AuditRow]:
@@ -83,6 +100,14 @@ class OfferStore(Protocol):
         Raises:
             NotFound: the id does not exist.
         """
+        ...
+
+    async def pending(self, driver_ids: IntArray | None = None) -> list[Offer]:
+        """Return every pending offer, or those to these drivers, by id."""
+        ...
+
+    async def refusals(self, order_ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Return (order, driver) of each declined or expired offer of these orders, oldest first."""
         ...
 
     async def accept(self, offer_id: int, driver_id: int, at_s: float) -> Offer:
@@ -122,14 +147,31 @@ Handler = Callable[[Sequence[Event]], Awaitable[None]]
 
 
 class EventBus(Protocol):
-    """Publishes events; each subscriber group gets every event of its topic, in order per key."""
+    """Publishes events; each subscriber group gets every event of its topic, in order per key.
+
+    A handler that raises `Unavailable` keeps its group's events waiting, and only its group's; they are
+    handed out again, in order and together with what came since, by `deliver`, or by the bus itself where it
+    has a loop of its own. So handlers must bear repetition. Any other error is a fault of the handler.
+    """
 
     async def publish(self, events: Sequence[Event]) -> None:
         """Publish a batch; returns when the bus has it."""
         ...
 
     def subscribe(self, topic: Topic, group: str, handler: Handler) -> None:
-        """Give `handler` the batches of `topic`."""
+        """Give `handler` the batches of `topic`.
+
+        Raises:
+            ValueError: the group subscribes to the topic already.
+        """
+        ...
+
+    async def deliver(self) -> None:
+        """Hand out again what waits for a handler that was unavailable."""
+        ...
+
+    def backlog(self) -> int:
+        """Return how many events wait here for a handler that was unavailable."""
         ...
 
 
@@ -262,27 +304,112 @@ class ClaimState(IntEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
-    """The answer to an idempotency claim; `response` is the stored answer where DONE."""
+    """The answer to an idempotency claim; `response` is the stored answer, an integer, where DONE."""
 
     state: ClaimState
-    response: Any = None
+    response: int | None = None
 
 
 class IdempotencyStore(Protocol):
     """Idempotency keys: claimed first, then answered or released."""
 
-    async def claim(self, key: str, fingerprint: str, *, now_s: float, ttl_s: float) -> Claim:
+    async def claim(
+        self, key: str, fingerprint: str, *, now_s: float, ttl_s: float, lease_s: float = math.inf
+    ) -> Claim:
         """Claim a key atomically for a request with this fingerprint.
+
+        A claim that is neither completed nor released lapses after `lease_s`: whoever comes next, with the
+        same fingerprint, finds it NEW. So a crash in the middle of a request does not block its retry.
 
         Raises:
             IdempotencyMismatch: the key was used with another fingerprint.
         """
         ...
 
-    async def complete(self, key: str, response: Any) -> None:
-        """Store the answer for the rest of the key's time."""
+    async def complete(self, key: str, response: int) -> None:
+        """Store the answer for the rest of the key's time; NotFound if the key is not claimed."""
         ...
 
     async def release(self, key: str) -> None:
         """Forget the claim, so that the client can retry after a refusal."""
+        ...
+
+
+class PaymentStore(Protocol):
+    """Orders' payments; they come into being with their orders (see OrderStore.place)."""
+
+    async def get(self, order_id: int) -> Payment:
+        """Return an order's payment; NotFound where the order has none."""
+        ...
+
+    async def settle(self, group: str, settlements: Sequence[Settlement]) -> list[bool]:
+        """Capture or void payments, each once per consumer group and event; tell which were new.
+
+        The payment's state and the record that this group has seen this event are one transaction. A payment
+        that is settled already stays as it is.
+        """
+        ...
+
+
+class PaymentProvider(Protocol):
+    """The company that charges customers: outside, slow at times, and it may be asked twice."""
+
+    async def authorise(self, key: str, customer_id: int, amount_cents: int) -> str:
+        """Reserve an amount; return the reference. The same key gives the same reference.
+
+        Raises:
+            PaymentDeclined: the customer cannot pay. Unavailable: no answer.
+        """
+        ...
+
+    async def capture(self, reference: str) -> None:
+        """Charge what is reserved; asking again does nothing. Unavailable: no answer."""
+        ...
+
+    async def void(self, reference: str) -> None:
+        """Give back what is reserved; asking again does nothing. Unavailable: no answer."""
+        ...
+
+
+class LocationHistory(Protocol):
+    """Where drivers were: written in batches, off the hot path."""
+
+    def record(self, driver_ids: IntArray, lat: FloatArray, lon: FloatArray, at_s: float) -> None:
+        """Take positions [n] to be written soon; returns at once, keeps no reference to the arrays."""
+        ...
+
+    async def flush(self) -> int:
+        """Write what is recorded and not written; return the number of rows."""
+        ...
+
+    async def track(self, driver_id: int, from_s: float, to_s: float) -> FloatArray:
+        """Return a driver's written positions in [from_s, to_s) as rows (at_s, lat, lon), float64 [n, 3]."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Who is signed in. Tokens are random, 32 bytes, URL-safe."""
+
+    async def open(self, actor: Actor, actor_id: int, now_s: float) -> Session:
+        """Begin a session of `SESSION_TTL_S`."""
+        ...
+
+    async def get(self, token: str, now_s: float) -> Session | None:
+        """Return the session of a token, or None if there is none or its time is over."""
+        ...
+
+    async def close(self, token: str) -> None:
+        """End a session (logout)."""
+        ...
+
+
+class LiveFeed(Protocol):
+    """Passes updates on to those who watch a subject right now, in any process. Nothing is kept."""
+
+    async def publish(self, updates: Sequence[Update]) -> None:
+        """Send updates to whoever watches their subjects."""
+        ...
+
+    def watch(self, subject: Subject, number: int) -> AsyncIterator[Update]:
+        """Yield the updates of one order or driver from now on; closing the iterator ends it."""
         ...

@@ -45,6 +45,9 @@ RUN_KEYS: dict[str, str] = {
     "wall_s": "wall time of the simulation",
     "setup_s": "wall time of loading and drawing before it",
     "stages_s": "wall time by stage: world, movement, search, travel, strategy, services, recording",
+    "stores": "what orders, drivers and events were kept in: server and version of each",
+    "incidents": "servers that failed and breakers that opened: market, at_s, subject, state, detail",
+    "unanswered": "calls that the platform did not answer, by name",
     "sim_s": "simulated time",
     "events": "SimPy events processed",
     "pings": "position updates sent",
@@ -153,6 +156,7 @@ WINDOW_COLUMNS: dict[str, Column] = {
     "travel_wall_s": Column("float64", "s", "wall time of travel times asked by the strategy"),
     "strategy_wall_s": Column("float64", "s", "wall time of the strategy without travel times"),
     "offer_wall_s": Column("float64", "s", "wall time of checking and opening offers"),
+    "failed": Column("int8", "", "1 where a store was out of reach: no decision, all stay queued"),
 }
 
 SERIES_COLUMNS: dict[str, Column] = {

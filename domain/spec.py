@@ -141,6 +141,21 @@ class GpsSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutageSpec:
+    """A server that is down for a while.
+
+    On memory stores its calls fail; of a local stack the real server is killed and started again.
+    """
+
+    server: Literal["valkey", "postgres", "payments"]
+    """valkey: positions, cache, sessions; postgres: orders, offers, catalog; payments: the provider."""
+    start_h: float
+    """Local hour at which it fails."""
+    minutes: float = 5.0
+    """How long it is down."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlatformSpec:
     """Settings of the marketplace's services."""
 
@@ -152,6 +167,10 @@ class PlatformSpec:
     """An order that finds no driver for this long is cancelled by the system."""
     promise_quantile: float = 0.9
     """Customers are promised this quantile of the ETA at placement."""
+    payment_decline_share: float = 0.0
+    """Share of the customers whose payment is declined."""
+    payment_failure_share: float = 0.0
+    """Share of the requests that the payment provider does not answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,5 +250,6 @@ class Scenario:
     strategy: str
     eta: str
     markets: tuple[MarketSpec, ...]
+    outages: tuple[OutageSpec, ...] = ()
     platform: PlatformSpec = field(default_factory=PlatformSpec)
     slo: SloSpec = field(default_factory=SloSpec)

@@ -10,19 +10,27 @@ from domain.ports import (
     DriverIndex,
     EventBus,
     IdempotencyStore,
+    LiveFeed,
+    LocationHistory,
     OfferStore,
     OrderStore,
     Outbox,
+    PaymentStore,
     RatingStore,
+    SessionStore,
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stores:
-    """Every store and the bus. `orders`, `offers` and `outbox` share one database, so they change as one."""
+    """Every store and the bus.
+
+    `orders`, `offers`, `payments`, `idempotency` and `outbox` share one database, so they change as one.
+    """
 
     orders: OrderStore
     offers: OfferStore
+    payments: PaymentStore
     outbox: Outbox
     drivers: DriverIndex
     catalog: CatalogStore
@@ -30,3 +38,6 @@ class Stores:
     cache: Cache
     idempotency: IdempotencyStore
     bus: EventBus
+    history: LocationHistory
+    sessions: SessionStore
+    feed: LiveFeed

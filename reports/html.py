@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from reports.comparison import Comparison
 from reports.figures import Plot, draw_all
 from reports.formats import plural
+from reports.incidents import incident_rows
 from reports.objectives import NOT_MEASURED
 from reports.page import difference_rows, metric_groups, objective_rows, scores, stage_rows
 from reports.provenance import attribution, facts, notes, run_rows
@@ -50,6 +51,7 @@ def render(comparison: Comparison) -> str:
         differences=difference_rows(comparison) if len(comparison.labels) > 1 else [],
         groups=metric_groups(comparison),
         stages=stage_rows(comparison),
+        incidents=incident_rows(comparison),
         drawings=drawings,
         maps=[drawing for name, drawing in drawings.items() if name.startswith("map_")],
         facts=facts(comparison),

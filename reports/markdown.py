@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reports.comparison import Comparison
 from reports.formats import interval_text, plural, target_text, value_text
+from reports.incidents import IncidentRow, incident_rows
 from reports.metric import Metric
 from reports.metrics import METRICS
 from reports.provenance import notes
@@ -32,11 +33,17 @@ def to_markdown(comparison: Comparison) -> str:
         f"**{said.headline}** {' '.join(said.details)}",
         said.basis,
         *(f"> {note}" for note in notes(comparison)),
+        *(f"> {_incident(row)}" for row in incident_rows(comparison)),
         _objectives(comparison),
         _others(comparison),
         f"Replay:\n\n```\n{replay_command(comparison)}\n```",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _incident(row: IncidentRow) -> str:
+    said = f"{row.label}, seed {row.seed}: {row.what}, {row.span} ({row.lasted})"
+    return _cell(f"{said}; {row.consequence}" if row.consequence else said)
 
 
 def _objectives(comparison: Comparison) -> str:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Column = NDArray[np.float64]
-_OPTIONAL_KEYS = {"asked", "lost_demand", "setup_s", "stages_s", "events", "pings", "peak_rss_bytes", "notes"}
+_OPTIONAL_KEYS = {
+    *("asked", "lost_demand", "setup_s", "stages_s", "stores", "incidents", "unanswered"),
+    *("events", "pings", "peak_rss_bytes", "notes"),
+}
 
 
 @dataclass(eq=False)

@@ -207,6 +207,7 @@ class SyntheticDay:
             "travel_wall_s": cost * 2.0,
             "strategy_wall_s": cost * (0.3 + 3.0 * self.skill),
             "offer_wall_s": cost * 1.2,
+            "failed": np.zeros(n),
         }
 
     @cached_property

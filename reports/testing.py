@@ -40,6 +40,7 @@ class Wanted:
     """0-1, how good the strategy is; by its name if not given."""
     parameters: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
+    incidents: tuple[dict[str, Any], ...] = ()
 
 
 def make_run_folder(path: str | Path, **wanted: Any) -> Path:
@@ -146,6 +147,9 @@ def _info(want: Wanted) -> dict[str, Any]:
             "services": total * 7e-5,
             "recording": total * 1e-5,
         },
+        "stores": {"database": "memory", "drivers": "memory", "bus": "memory"},
+        "incidents": list(want.incidents),
+        "unanswered": {},
         "sim_s": want.hours * 3600.0,
         "events": 10 * total,
         "pings": 360 * want.drivers,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from domain.spec import FleetSpec, MarketSpec, Scenario, ShockSpec
+from scenarios.schema import LISTS
 
 Fault = tuple[tuple[str, ...], Any, str]
 """Path of the key, its value, and what would be valid."""
@@ -106,6 +107,10 @@ RANGES: dict[str, Range] = {
     "shocks.lon": _between(-180, 180),
     "shocks.radius_m": _above(0),
     "shocks.share": _SHARE,
+    "outages.start_h": _between(0, 192),
+    "outages.minutes": _above(0),
+    "platform.payment_decline_share": _SHARE,
+    "platform.payment_failure_share": _SHARE,
     "platform.offer_ttl_s": _above(0),
     "platform.retry_s": _above(0),
     "platform.give_up_s": _above(0),
@@ -138,9 +143,10 @@ def _out_of_range(spec: Any, path: tuple[str, ...], table: str) -> Iterator[Faul
         value, here = getattr(spec, item.name), (*path, item.name)
         if is_dataclass(value):
             yield from _out_of_range(value, here, f"{item.name}.")
-        elif item.name in ("markets", "shocks"):
+        elif item.name in LISTS:
             for i, entry in enumerate(value):
-                yield from _out_of_range(entry, (*here, str(i)), "" if item.name == "markets" else "shocks.")
+                table_of = "" if item.name == "markets" else f"{item.name}."
+                yield from _out_of_range(entry, (*here, str(i)), table_of)
         else:
             valid = RANGES.get(f"{table}{item.name}")
             if valid is not None and value is not None and not valid.accepts(value):

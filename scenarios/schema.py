@@ -12,6 +12,7 @@ from domain.spec import (
     FleetSpec,
     GpsSpec,
     KitchenSpec,
+    OutageSpec,
     PlatformSpec,
     ShockSpec,
     SloSpec,
@@ -34,7 +35,10 @@ MARKET_TABLES: dict[str, type] = {
 RUN_TABLES: dict[str, type] = {"platform": PlatformSpec, "slo": SloSpec}
 """Tables of the whole run."""
 
-LISTS = ("shocks", "markets")
+LIST_TABLES: dict[str, type] = {"shocks": ShockSpec, "outages": OutageSpec}
+"""Tables that may be given several times: `[[shocks]]` of a market, `[[outages]]` of the run."""
+
+LISTS = ("shocks", "outages", "markets")
 """Keys that hold lists of tables."""
 
 MARKET_KEYS = ("drivers", *MARKET_TABLES, "shocks")
@@ -86,13 +90,13 @@ def valid_keys(path: tuple[str, ...]) -> list[str] | None:
         return [*TOP_KEYS, *MARKET_TABLES, *RUN_TABLES, *LISTS]
     if path[0] == "markets" and len(path) >= 2:
         return ["name", *MARKET_KEYS] if len(path) == 2 else valid_keys(path[2:])
-    if path[0] == "shocks" and len(path) == 2:
-        return table_keys(ShockSpec)
+    if path[0] in LIST_TABLES and len(path) == 2:
+        return table_keys(LIST_TABLES[path[0]])
     spec = {**MARKET_TABLES, **RUN_TABLES}.get(path[0])
     return table_keys(spec) if spec is not None and len(path) == 1 else None
 
 
 def dotted_keys() -> list[str]:
     """Return every key of a scenario file without `[[markets]]`, dotted."""
-    tables = {**MARKET_TABLES, **RUN_TABLES, "shocks": ShockSpec}
+    tables = {**MARKET_TABLES, **RUN_TABLES, **LIST_TABLES}
     return [*TOP_KEYS, *(f"{name}.{key}" for name, spec in tables.items() for key in table_keys(spec))]

@@ -81,14 +81,14 @@ class CatalogService:
         ids = {item.restaurant_id for item in items} | {restaurant.id for restaurant in restaurants}
         keys = [menu_key(one) for one in ids]
         nearby = dict.fromkeys(key for one in restaurants for key in self._nearby_keys(one))
-        await self._through.cache.invalidate([*keys, *nearby, CUISINES])
+        await self._through.invalidate([*keys, *nearby, CUISINES])
 
     async def update_restaurant(self, restaurant: Restaurant) -> None:
         """Change a restaurant's details; its menu, the lists around it and the cuisines are read anew."""
         before = (await self._store.menu(restaurant.id)).restaurant
         await self._store.update_restaurant(restaurant)
         nearby = dict.fromkeys([*self._nearby_keys(before), *self._nearby_keys(restaurant)])
-        await self._through.cache.invalidate([menu_key(restaurant.id), *nearby, CUISINES])
+        await self._through.invalidate([menu_key(restaurant.id), *nearby, CUISINES])
 
     async def set_open(self, restaurant_id: int, is_open: bool) -> None:
         """Open or close a restaurant."""
@@ -101,7 +101,7 @@ class CatalogService:
         if item.price_cents < 0:
             raise InvalidRequest(f"dish {item.id}: price {item.price_cents} is negative")
         await self._store.update_item(item)
-        await self._through.cache.invalidate([menu_key(item.restaurant_id)])
+        await self._through.invalidate([menu_key(item.restaurant_id)])
 
     def _nearby_keys(self, restaurant: Restaurant) -> list[str]:
         radius_m = self._settings.nearby_radius_m

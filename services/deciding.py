@@ -120,8 +120,7 @@ class Decider:
         if not proposals.moved:
             return
         order_ids = picture.order_id[proposals.moved].tolist()
-        drivers = picture.snapshot.order_driver[proposals.moved]
-        tally.released = await self._offers.release(order_ids, picture.states.id[drivers].tolist(), MOVED)
+        tally.released = await self._offers.release(order_ids, MOVED)
 
     async def _open(self, terms: list[NewOffer], tally: _Tally) -> None:
         for result in await self._offers.open(terms):

@@ -7,18 +7,24 @@ that it wrote, so in process every effect has happened when it returns.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+
+import numpy as np
 
 from domain.catalog import Menu, MenuItem, Rating, Restaurant
 from domain.drivers import DriverProfiles, Plan
+from domain.errors import NotFound
 from domain.order_state import Actor
 from domain.orders import Order, OrderRequest
 from domain.units import FloatArray, IntArray
 from services.catalog_service import CatalogService
+from services.driver_projection import DriverProjection
 from services.location_service import LocationService
 from services.match_service import MatchService
 from services.notifications import Mailbox, Notification
 from services.order_service import OrderService
+from services.payment_service import PaymentService
 from services.rating_service import RatingService
 from services.relay import Relay
 from services.tracking_service import OrderView, TrackingService
@@ -36,6 +42,8 @@ class Marketplace:
     trips: TripService
     tracking: TrackingService
     ratings: RatingService
+    payments: PaymentService
+    projection: DriverProjection
     relay: Relay
     mailbox: Mailbox
 
@@ -171,13 +179,31 @@ class Marketplace:
 
     def next_due_s(self) -> float:
         """Return when `run_due` has work next; inf if nothing is due."""
-        return min(self.match.next_due_s(), self.orders.next_due_s())
+        return min(self.match.next_due_s(), self.orders.next_due_s(), self.relay.next_due_s())
 
     async def run_due(self) -> None:
-        """Do what is due now: expiries, give-ups, completions, and a decision of the strategy."""
+        """Do what is due now: redeliveries, completions, expiries, give-ups, and a decision."""
+        await self.relay.redeliver()
         await self.orders.complete_due()
         await self.match.run_due()
         await self.relay.run()
+        await self.location.write_history()
+
+    async def recover(self) -> None:
+        """Take over what the stores hold, after a restart: orders, offers, timers, drivers' plans."""
+        await self.relay.run()
+        await self.orders.recover()
+        await self.match.recover()
+        carrying = {order.driver_id for order in await self.orders.live() if order.driver_id is not None}
+        asked = set(self.match.offers.open_offers.values())
+        for driver_id in sorted(carrying | asked):
+            await self._restore(driver_id)
+        await self.relay.run()
+
+    async def _restore(self, driver_id: int) -> None:
+        """Restore a driver in the index, unless the index has lost the driver, who will sign on again."""
+        with suppress(NotFound):
+            await self.projection.restore(np.array([driver_id], np.int64))
 
     def take_notifications(self) -> list[Notification]:
         """Return what the apps are told since the last call."""

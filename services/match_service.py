@@ -13,28 +13,28 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from domain.errors import InvalidTransition, ServiceError
+from domain.errors import InvalidTransition, ServiceError, Unavailable
 from domain.events import Event, EventKind, Topic
 from domain.order_state import Action, Actor
 from domain.orders import Transition
 from domain.ports import Clock, OrderStore
 from domain.stores import Stores
 from matching.contract import Strategy
+from services.breakers import Breaker
 from services.deciding import Decider
-from services.notifications import Mailbox, OrderCancelled
 from services.offer_service import OfferService
 from services.order_book import OrderBook
-from services.plans import without_order
 from services.relay import Relay
 from services.settings import MatchSettings
 from services.wait_list import WaitList
-from services.window_stats import WindowObserver
+from services.window_stats import WindowObserver, WindowStats
 
 NO_DRIVER_FOUND = "no driver"
 """The reason of a cancellation after `give_up_s`."""
 
-_FREES_DRIVER = frozenset({EventKind.OFFER_DECLINED, EventKind.OFFER_EXPIRED, EventKind.OFFER_WITHDRAWN})
+_CLOSES = frozenset({EventKind.OFFER_DECLINED, EventKind.OFFER_EXPIRED, EventKind.OFFER_WITHDRAWN})
 _EXCLUDES_DRIVER = frozenset({EventKind.OFFER_DECLINED, EventKind.OFFER_EXPIRED})
+_ENDS = frozenset({EventKind.ORDER_CANCELLED, EventKind.ORDER_DELIVERED})
 _CHANGES_BOOK = frozenset(
     {
         EventKind.ORDER_CONFIRMED,
@@ -47,7 +47,11 @@ _CHANGES_BOOK = frozenset(
 
 
 class MatchService:
-    """The matcher of one market. `offers` answers drivers; `run_due` does what time brings."""
+    """The matcher of one market. `offers` answers drivers; `run_due` does what time brings.
+
+    Decisions go through a circuit breaker. While the driver index is out of reach orders stay queued, and are
+    tried again when the breaker lets a decision through.
+    """
 
     def __init__(
         self,
@@ -56,19 +60,20 @@ class MatchService:
         decider: Decider,
         book: OrderBook,
         offers: OfferService,
+        breaker: Breaker,
         clock: Clock,
-        mailbox: Mailbox,
         relay: Relay,
         settings: MatchSettings,
         on_window: WindowObserver,
     ) -> None:
         self.offers = offers
         self._orders: OrderStore = stores.orders
+        self._offer_store = stores.offers
         self._strategy = strategy
         self._decider = decider
         self._book = book
+        self._breaker = breaker
         self._clock = clock
-        self._mailbox = mailbox
         self._relay = relay
         self._settings = settings
         self._on_window = on_window
@@ -83,8 +88,12 @@ class MatchService:
         return len(self._book.waiting)
 
     async def recover(self) -> None:
-        """Take over the orders that wait in the store, after a restart."""
-        self._refresh(await self._orders.dispatchable())
+        """Take over live orders, pending offers and refusals from the store, after a restart."""
+        orders = await self._orders.live()
+        self._refresh(orders)
+        for order_id, driver_id in await self._offer_store.refusals([order.id for order in orders]):
+            self._list.exclude(order_id, driver_id)
+        await self.offers.recover()
 
     def next_due_s(self) -> float:
         """Return when a decision, an expiry or a give-up is due next; inf if nothing is."""
@@ -122,15 +131,25 @@ class MatchService:
 
     async def _decide_rows(self, rows: NDArray[Any], now_s: float, next_s: float) -> None:
         """Decide on these orders; what is left of them is tried again at `next_s`."""
-        outcome = await self._decider.decide(rows, self._list.excluded, now_s=now_s, next_s=next_s)
+        stats = await self._decided(rows, now_s, next_s)
+        for order_id in rows["id"].tolist():
+            if order_id in self._book.waiting:
+                self._list.retry(order_id, next_s)
+        self._on_window(stats)
+
+    async def _decided(self, rows: NDArray[Any], now_s: float, next_s: float) -> WindowStats:
+        """Decide if the breaker lets; else all orders stay queued."""
+        try:
+            outcome = await self._breaker.call(
+                lambda: self._decider.decide(rows, self._list.excluded, now_s=now_s, next_s=next_s)
+            )
+        except Unavailable:
+            return WindowStats.failed(at_s=now_s, orders=len(rows))
         for order_id in outcome.released:
             self._list.forget(order_id)
         for order_id in outcome.offered:
             self._book.stop_waiting(order_id)
-        for order_id in rows["id"].tolist():
-            if order_id in self._book.waiting:
-                self._list.retry(order_id, next_s)
-        self._on_window(outcome.stats)
+        return outcome.stats
 
     async def _give_up(self, now_s: float) -> None:
         """Cancel orders that have waited too long."""
@@ -148,41 +167,42 @@ class MatchService:
             )
             for order_id in order_ids
         ]
-        for result in await self._orders.transition(changes):
+        try:
+            results = await self._orders.transition(changes)
+        except Unavailable:
+            for order_id in order_ids:
+                self._list.give_up_at(order_id, now_s + self._settings.retry_s)
+            raise
+        for result in results:
             if isinstance(result, ServiceError) and not isinstance(result, InvalidTransition):
                 raise result
         await self._relay.run()
 
     async def _on_orders(self, events: Sequence[Event]) -> None:
-        """Follow order events; an assigned order's driver learns of its cancellation."""
+        """Follow order events."""
         changed = [event.key for event in events if event.kind in _CHANGES_BOOK]
         if not changed:
             return
         self._refresh(await self._orders.get(changed))
         for event in events:
-            if event.kind is EventKind.ORDER_CANCELLED:
-                self._list.forget(event.key)
-                if event.data["driver_id"] is not None:
-                    await self._take_off_plan(event.key, int(event.data["driver_id"]))
-            elif event.kind is EventKind.ORDER_DELIVERED:
+            if event.kind in _ENDS:
                 self._list.forget(event.key)
 
     async def _on_dispatch(self, events: Sequence[Event]) -> None:
-        """Follow dispatch events: drivers become free, orders wait again or are taken."""
+        """Follow dispatch events: orders wait again or are taken."""
         changed: dict[int, None] = {}
         for event in events:
             if event.kind is EventKind.OFFER_MADE:
+                await self.offers.adopt(event.data["offer_id"])
                 continue
             order_ids = event.data["order_ids"]
             changed.update(dict.fromkeys(order_ids))
             if event.kind in _EXCLUDES_DRIVER:
                 for order_id in order_ids:
                     self._list.exclude(order_id, event.data["driver_id"])
-            if event.kind in _FREES_DRIVER:
+            if event.kind in _CLOSES:
                 is_withdrawn = event.kind is EventKind.OFFER_WITHDRAWN
-                await self.offers.closed(
-                    event.data["offer_id"], event.data["driver_id"], is_withdrawn=is_withdrawn
-                )
+                self.offers.closed(event.data["offer_id"], event.data["driver_id"], is_withdrawn=is_withdrawn)
         if changed:
             self._refresh(await self._orders.get(list(changed)))
 
@@ -190,13 +210,6 @@ class MatchService:
         now_s = self._clock.now_s()
         for order_id in self._book.refresh(orders, now_s):
             self._list.begin(order_id, now_s, self._book.since_s(order_id))
-
-    async def _take_off_plan(self, order_id: int, driver_id: int) -> None:
-        plan = await self.offers.plan(driver_id)
-        if any(stop.order_id == order_id for stop in plan):
-            left = without_order(plan, order_id)
-            await self.offers.set_plan(driver_id, left)
-            self._mailbox.tell(OrderCancelled(driver_id=driver_id, order_id=order_id, plan=left))
 
 
 def _next_multiple_s(now_s: float, step_s: float) -> float:

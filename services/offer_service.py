@@ -1,4 +1,7 @@
-"""Offers: opened from a decision, answered by drivers, expired by time."""
+"""Offers: opened from a decision, answered by drivers, expired by time.
+
+What an answer means for the driver index follows by `DriverProjection`.
+"""
 
 from __future__ import annotations
 
@@ -8,53 +11,59 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from domain.drivers import DriverStatus, Plan
-from domain.errors import Conflict, ServiceError
+from domain.drivers import Plan
+from domain.errors import Conflict, NotFound, ServiceError, Unavailable
 from domain.offers import NewOffer, Offer, OfferState
-from domain.ports import Clock, DriverIndex, OfferStore
+from domain.ports import Clock
+from domain.stores import Stores
+from services.driver_projection import DriverProjection
 from services.notifications import Mailbox, OfferExpired, OfferMade, OfferWithdrawn, PlanChanged
-from services.plans import plan_of, reconciled, without_order
+from services.plans import plan_of, reconciled
 
 
 class OfferService:
-    """Keeps the index's OFFERED status, drivers' plans and the mailbox in step with the offer store.
+    """Opens and closes offers, keeps their expiries, tells drivers.
 
     `open_offers` maps the pending offers known here to their drivers.
     """
 
-    def __init__(self, offers: OfferStore, drivers: DriverIndex, clock: Clock, mailbox: Mailbox) -> None:
-        self._offers = offers
-        self._drivers = drivers
+    def __init__(self, stores: Stores, projection: DriverProjection, clock: Clock, mailbox: Mailbox) -> None:
+        self._offers = stores.offers
+        self._drivers = stores.drivers
+        self._projection = projection
         self._clock = clock
         self._mailbox = mailbox
         self.open_offers: dict[int, int] = {}
-        self._asked: dict[int, int] = {}
         self._expiries: deque[tuple[float, int]] = deque()
 
-    def has_open_offer(self, driver_id: int) -> bool:
-        """Tell whether a driver has a pending offer known here."""
-        return driver_id in self._asked
+    async def recover(self) -> None:
+        """Take over the pending offers of the store, after a restart."""
+        for offer in await self._offers.pending():
+            self._keep(offer)
+        self._expiries = deque(sorted(self._expiries))
 
     async def open(self, offers: Sequence[NewOffer]) -> list[Offer | ServiceError]:
-        """Open offers; drivers whose offer stands become OFFERED and are told."""
+        """Open offers; drivers whose offer stands are told."""
         results = await self._offers.open(offers)
-        opened = [result for result in results if isinstance(result, Offer)]
-        if opened:
-            ids = np.array([offer.terms.driver_id for offer in opened], np.int64)
-            await self._drivers.set_status(ids, DriverStatus.OFFERED, expected=DriverStatus.AVAILABLE)
-        for offer in opened:
-            driver_id = offer.terms.driver_id
-            self.open_offers[offer.id] = driver_id
-            self._asked[driver_id] = offer.id
-            self._expiries.append((offer.terms.expires_at_s, offer.id))
-            self._mailbox.tell(OfferMade(driver_id=driver_id, offer=offer))
+        for result in results:
+            if isinstance(result, Offer):
+                self._keep(result)
         return results
+
+    async def adopt(self, offer_id: int) -> None:
+        """Take over an offer that stands in the store but is not known here."""
+        if offer_id in self.open_offers:
+            return
+        offer = await self._offers.get(offer_id)
+        if offer.state is OfferState.PENDING:
+            self._keep(offer)
 
     async def accept(self, offer_id: int, driver_id: int) -> Plan:
         """Accept an offer; return the driver's whole plan.
 
         Stops that the driver completed since the offer was made are not in it. Accepting again what one has
-        accepted returns the plan as it stands.
+        accepted returns the plan as it stands. While the index is out of reach the plan is the offer's, less
+        what the orders say is done.
 
         Raises:
             NotFound: no such offer. Conflict: not this driver's, no longer open, or expired.
@@ -66,10 +75,12 @@ class OfferService:
             if offer.state is OfferState.ACCEPTED and offer.terms.driver_id == driver_id:
                 return await self.plan(driver_id)
             raise
-        plan = reconciled(offer.terms.plan, await self.plan(driver_id), offer.terms.order_ids)
-        await self._drivers.set_plan(driver_id, plan)
-        await self._free(offer_id, driver_id)
-        return plan
+        self.open_offers.pop(offer_id, None)
+        try:
+            current = await self.plan(driver_id)
+        except (Unavailable, NotFound):
+            return await self._projection.plan_from_orders(driver_id, offer.terms.plan)
+        return reconciled(offer.terms.plan, current, offer.terms.order_ids)
 
     async def decline(self, offer_id: int, driver_id: int) -> None:
         """Decline an offer; declining again what one has declined does nothing. Raises as `accept`."""
@@ -97,40 +108,30 @@ class OfferService:
             expiries.popleft()
         return math.inf
 
-    async def closed(self, offer_id: int, driver_id: int, *, is_withdrawn: bool) -> None:
-        """Take note that an offer was declined, expired or withdrawn: the driver may be asked again."""
-        await self._free(offer_id, driver_id)
-        if is_withdrawn:
+    def closed(self, offer_id: int, driver_id: int, *, is_withdrawn: bool) -> None:
+        """Take note that an offer was declined, expired or withdrawn."""
+        was_open = self.open_offers.pop(offer_id, None) is not None
+        if is_withdrawn and was_open:
             self._mailbox.tell(OfferWithdrawn(driver_id=driver_id, offer_id=offer_id))
 
-    async def release(self, order_ids: Sequence[int], driver_ids: Sequence[int], reason: str) -> list[int]:
-        """Take accepted orders from their drivers, who are told; return those that were taken."""
+    async def release(self, order_ids: Sequence[int], reason: str) -> list[int]:
+        """Take accepted orders from their drivers; return those that were taken."""
         results = await self._offers.release(order_ids, self._clock.now_s(), reason)
-        taken: list[int] = []
-        for order_id, driver_id, result in zip(order_ids, driver_ids, results, strict=True):
-            if not isinstance(result, ServiceError):
-                await self.replan(driver_id, without_order(await self.plan(driver_id), order_id))
-                taken.append(order_id)
-        return taken
+        pairs = zip(order_ids, results, strict=True)
+        return [order_id for order_id, result in pairs if not isinstance(result, ServiceError)]
 
     async def replan(self, driver_id: int, plan: Plan) -> None:
         """Give a driver another plan and tell."""
         await self._drivers.set_plan(driver_id, plan)
         self._mailbox.tell(PlanChanged(driver_id=driver_id, plan=plan))
 
-    async def set_plan(self, driver_id: int, plan: Plan) -> None:
-        """Replace a driver's planned stops without telling."""
-        await self._drivers.set_plan(driver_id, plan)
-
     async def plan(self, driver_id: int) -> Plan:
         """Return a driver's planned stops."""
         return plan_of(await self._drivers.states(np.array([driver_id], np.int64)))
 
-    async def _free(self, offer_id: int, driver_id: int) -> None:
-        """Forget a pending offer; make its driver available unless on a break, off, or asked again."""
-        self.open_offers.pop(offer_id, None)
-        if self._asked.get(driver_id) == offer_id:
-            del self._asked[driver_id]
-        if driver_id not in self._asked:
-            ids = np.array([driver_id], np.int64)
-            await self._drivers.set_status(ids, DriverStatus.AVAILABLE, expected=DriverStatus.OFFERED)
+    def _keep(self, offer: Offer) -> None:
+        """Keep a pending offer until it is closed, and tell its driver."""
+        driver_id = offer.terms.driver_id
+        self.open_offers[offer.id] = driver_id
+        self._expiries.append((offer.terms.expires_at_s, offer.id))
+        self._mailbox.tell(OfferMade(driver_id=driver_id, offer=offer))

@@ -10,7 +10,9 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
+from itertools import takewhile
 from typing import Any
 
 from domain.catalog import Menu
@@ -22,6 +24,7 @@ from domain.ports import CatalogStore, ClaimState, Clock
 from domain.stores import Stores
 from services.eta_service import EtaService, Outlook
 from services.geocell import metres_between
+from services.payment_service import PaymentService
 from services.settings import OrderSettings
 
 _RESULT = {
@@ -43,8 +46,16 @@ _FEE_STEP_M = 100.0
 class OrderService:
     """Places orders and moves them on."""
 
-    def __init__(self, stores: Stores, eta: EtaService, clock: Clock, settings: OrderSettings) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        eta: EtaService,
+        payments: PaymentService,
+        clock: Clock,
+        settings: OrderSettings,
+    ) -> None:
         self._orders = stores.orders
+        self._payments = payments
         self._catalog: CatalogStore = stores.catalog
         self._keys = stores.idempotency
         self._eta = eta
@@ -58,29 +69,33 @@ class OrderService:
 
         The key is claimed first. The same key with the same body answers with the order that it made, as it
         stands now; while the first request is in progress, Conflict; with another body, IdempotencyMismatch.
-        After a refusal or an error the key is free again.
+        After a refusal the key is free again. Where a store did not answer, the order may have been placed:
+        the key stays claimed, and the same request finds the order or, after the lease, makes it.
 
         Raises:
             InvalidRequest: no key, a bad basket or position. NotFound: no such restaurant. Conflict: the
-            restaurant is closed, a dish is not on offer, or the key is in use.
+            restaurant is closed, a dish is not on offer, or the key is in use. PaymentDeclined. Unavailable.
         """
         now_s = self._clock.now_s()
         _check_request(request)
         key = f"order:{request.customer_id}:{request.idempotency_key}"
-        ttl_s = self._settings.idempotency_ttl_s
-        claim = await self._keys.claim(key, _fingerprint(request), now_s=now_s, ttl_s=ttl_s)
-        if claim.state is _DONE:
-            return (await self._orders.get([int(claim.response)]))[0]
+        claim = await self._keys.claim(
+            key,
+            _fingerprint(request),
+            now_s=now_s,
+            ttl_s=self._settings.idempotency_ttl_s,
+            lease_s=self._settings.idempotency_lease_s,
+        )
+        if claim.state is _DONE and claim.response is not None:
+            return (await self._orders.get([claim.response]))[0]
         if claim.state is _IN_PROGRESS:
             raise Conflict(f"idempotency key {request.idempotency_key!r}: the first request is in progress")
         try:
-            new = await self._priced(request, now_s)
-            order = (await self._orders.place([new]))[0]
+            new = await self._paid(await self._priced(request, now_s), key)
         except BaseException:
             await self._keys.release(key)
             raise
-        await self._keys.complete(key, order.id)
-        return order
+        return (await self._orders.place([new]))[0]
 
     async def confirm(self, order_id: int, restaurant_id: int, prep_quote_s: float | None = None) -> Order:
         """Confirm an order, with the restaurant's own quote of the preparation time if it gives one."""
@@ -135,15 +150,21 @@ class OrderService:
 
     async def complete_due(self) -> None:
         """Complete every delivered order whose time has come, in the order of delivery."""
-        now_s, changes = self._clock.now_s(), []
-        while self._to_complete and self._to_complete[0][0] <= now_s:
-            order_id = self._to_complete.popleft()[1]
-            changes.append(
+        now_s = self._clock.now_s()
+        due = [order_id for _, order_id in takewhile(lambda one: one[0] <= now_s, self._to_complete)]
+        if not due:
+            return
+        results = await self._orders.transition(
+            [
                 Transition(
                     order_id=order_id, action=Action.COMPLETE, actor=Actor.SYSTEM, actor_id=None, at_s=now_s
                 )
-            )
-        for result in await self._orders.transition(changes) if changes else ():
+                for order_id in due
+            ]
+        )
+        for _ in due:  # only now: what the store did not take is still to be done
+            self._to_complete.popleft()
+        for result in results:
             if isinstance(result, ServiceError) and not isinstance(result, InvalidTransition):
                 raise result  # InvalidTransition: the customer was first
 
@@ -158,6 +179,27 @@ class OrderService:
             if row.after["state"] == target and row.before.get("state") != target:
                 return row.actor == change.actor and row.actor_id == change.actor_id
         return False
+
+    async def live(self) -> list[Order]:
+        """Return every order that has not ended, by id."""
+        return await self._orders.live()
+
+    async def recover(self) -> None:
+        """Plan the completion of delivered orders anew, after a restart."""
+        after_s = self._settings.auto_complete_s
+        self._to_complete = deque(
+            sorted(
+                (order.delivered_at_s + after_s, order.id)
+                for order in await self._orders.live()
+                if order.delivered_at_s is not None
+            )
+        )
+
+    async def _paid(self, new: NewOrder, key: str) -> NewOrder:
+        """Return a new order with its payment authorised, to be placed under its claimed key."""
+        amount_cents = new.subtotal_cents + new.delivery_fee_cents
+        reference = await self._payments.authorise(key, new.request.customer_id, amount_cents)
+        return replace(new, claim=key, payment=reference)
 
     async def _priced(self, request: OrderRequest, now_s: float) -> NewOrder:
         """Check the basket and price it: prices come from the menu, never from the client."""

@@ -26,7 +26,8 @@ class OrderSettings:
     The delivery fee is ``fee_base_cents`` plus ``fee_per_km_cents`` for each started 100 m beyond
     ``fee_free_m`` (great-circle, restaurant to customer). `promise_level` is the quantile of the ETA model
     that customers are told (interpolated between the model's levels). `auto_complete_s` after delivery an
-    order is completed. `idempotency_ttl_s` is how long a key answers with its first order.
+    order is completed. `idempotency_ttl_s` is how long a key answers with its first order; a request that has
+    neither finished nor failed after `idempotency_lease_s` may be made anew under its key.
     """
 
     fee_base_cents: int = 199
@@ -35,9 +36,10 @@ class OrderSettings:
     promise_level: float = 0.9
     auto_complete_s: float = 5 * MINUTE_S
     idempotency_ttl_s: float = DAY_S
+    idempotency_lease_s: float = 30.0
 
     def __post_init__(self) -> None:
-        _require(self, positive=("idempotency_ttl_s",))
+        _require(self, positive=("idempotency_ttl_s", "idempotency_lease_s"))
         if not 0.0 < self.promise_level < 1.0:
             raise UserError(f"OrderSettings.promise_level must be within (0, 1), not {self.promise_level!r}")
 
@@ -99,6 +101,43 @@ class RatingSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BreakerSettings:
+    """When a circuit breaker opens, and for how long.
+
+    It opens when at least `minimum_calls` calls of the last `window_s` seconds were made and a share of
+    `failure_rate` of them failed; a call that takes longer than `timeout_s` has failed. After `reset_s` one
+    call is let through: it closes the breaker, or opens it for as long again.
+    """
+
+    timeout_s: float = 10.0
+    failure_rate: float = 0.5
+    reset_s: float = 30.0
+    minimum_calls: int = 2
+    window_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        _require(self, positive=("timeout_s", "failure_rate", "reset_s", "minimum_calls"))
+        if self.failure_rate > 1.0 or self.window_s < 1.0:
+            raise UserError("BreakerSettings: failure_rate is at most 1, window_s at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResilienceSettings:
+    """The breakers, and how often events are handed out again to a handler that was unavailable."""
+
+    matching: BreakerSettings = field(default_factory=BreakerSettings)
+    payment: BreakerSettings = field(
+        default_factory=lambda: BreakerSettings(timeout_s=5.0, failure_rate=0.3, reset_s=60.0)
+    )
+    cache: BreakerSettings = field(default_factory=lambda: BreakerSettings(timeout_s=1.0, reset_s=10.0))
+    redeliver_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not self.redeliver_s > 0:
+            raise UserError(f"ResilienceSettings.redeliver_s must be positive, not {self.redeliver_s!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class MarketplaceSettings:
     """All settings of one marketplace."""
 
@@ -106,3 +145,4 @@ class MarketplaceSettings:
     match: MatchSettings = field(default_factory=MatchSettings)
     catalog: CatalogSettings = field(default_factory=CatalogSettings)
     ratings: RatingSettings = field(default_factory=RatingSettings)
+    resilience: ResilienceSettings = field(default_factory=ResilienceSettings)

@@ -1,10 +1,11 @@
-"""A driver's trip: picking up and delivering, with the plan kept in step."""
+"""A driver's trip: picking up and delivering."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from domain.drivers import DriverStates, Plan, StopKind
+from domain.errors import Unavailable
 from domain.order_state import Action, Actor, OrderState
 from domain.orders import Order
 from domain.ports import Clock, DriverIndex, OrderStore
@@ -39,10 +40,7 @@ class Progress:
 
 
 class TripService:
-    """What a driver reports on the way.
-
-    A repeated report, whose stop has left the plan, changes nothing.
-    """
+    """What a driver reports on the way. The plan follows by `DriverProjection`."""
 
     def __init__(
         self,
@@ -61,37 +59,30 @@ class TripService:
         self._clock = clock
 
     async def pick_up(self, order_id: int, driver_id: int) -> Order:
-        """Take the food: the order gets its last ETA, the stop leaves the plan.
+        """Take the food: the order gets its last ETA.
 
         Raises:
             NotFound: no such order or driver. InvalidTransition: the food is not ready. Conflict: the order
             is not this driver's.
         """
-        states = await self._drivers.states(np.array([driver_id], np.int64))
-        plan = plan_of(states)
-        left = without_stop(plan, StopKind.PICKUP, order_id)
-        eta_s = await self._eta_at_pickup(order_id, states, left)
+        try:
+            eta_s = await self._eta_at_pickup(order_id, driver_id)
+        except Unavailable:  # without the driver index there is no ETA; the food is taken all the same
+            eta_s = None
         updates = {} if eta_s is None else {"eta_pickup_s": eta_s}
-        order = await self._orders.apply(order_id, Action.PICK_UP, Actor.DRIVER, driver_id, updates)
-        if len(left) < len(plan):
-            await self._drivers.set_plan(driver_id, left)
-        return order
+        return await self._orders.apply(order_id, Action.PICK_UP, Actor.DRIVER, driver_id, updates)
 
     async def deliver(self, order_id: int, driver_id: int) -> Order:
-        """Hand the food over: the stop leaves the plan and counts as a delivery. Raises as `pick_up`."""
-        order = await self._orders.apply(order_id, Action.DELIVER, Actor.DRIVER, driver_id)
-        states = await self._drivers.states(np.array([driver_id], np.int64))
-        plan = plan_of(states)
-        left = without_stop(plan, StopKind.DROPOFF, order_id)
-        if len(left) < len(plan):
-            await self._drivers.set_plan(driver_id, left, delivered=1)
-        return order
+        """Hand the food over. Raises as `pick_up`."""
+        return await self._orders.apply(order_id, Action.DELIVER, Actor.DRIVER, driver_id)
 
-    async def _eta_at_pickup(self, order_id: int, states: DriverStates, left: Plan) -> float | None:
-        """Predict the delivery, with what is `left` to do.
+    async def _eta_at_pickup(self, order_id: int, driver_id: int) -> float | None:
+        """Predict the delivery, with what is left to do after this pickup.
 
         None where the order is not in the driver's plan (the store refuses).
         """
+        states = await self._drivers.states(np.array([driver_id], np.int64))
+        left = without_stop(plan_of(states), StopKind.PICKUP, order_id)
         if all(stop.order_id != order_id for stop in left):
             return None
         now_s = self._clock.now_s()

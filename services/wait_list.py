@@ -26,7 +26,11 @@ class WaitList:
     def begin(self, order_id: int, now_s: float, since_s: float) -> None:
         """An order begins to wait, or waits again, since `since_s`."""
         self.retry(order_id, now_s)
-        heappush(self._give_ups, (since_s + self._settings.give_up_s, order_id))
+        self.give_up_at(order_id, since_s + self._settings.give_up_s)
+
+    def give_up_at(self, order_id: int, at_s: float) -> None:
+        """Give an order up at `at_s` if it still waits."""
+        heappush(self._give_ups, (at_s, order_id))
 
     def retry(self, order_id: int, at_s: float) -> None:
         """Try an order at `at_s`."""

@@ -12,7 +12,8 @@ class WindowStats:
 
     `orders` waited; `drivers` were candidates in `pairs` order-driver pairs; `offered` orders went into
     `offers` offers; `left` orders wait on; `refused` offers met a conflict; `moved` accepted orders changed
-    driver. Wall seconds per stage: `search_s` nearest drivers, `snapshot_s` arrays, `travel_s` travel times
+    driver; `has_failed` where the decision could not be made because a store was out of reach. Wall seconds
+    per stage: `search_s` nearest drivers, `snapshot_s` arrays, `travel_s` travel times
     asked within strategy and offers (it is part of theirs), `strategy_s` the decision, `offers_s` its
     check, plans, ETAs and opening.
     """
@@ -31,6 +32,28 @@ class WindowStats:
     travel_s: float
     strategy_s: float
     offers_s: float
+    has_failed: bool = False
+
+    @staticmethod
+    def failed(*, at_s: float, orders: int) -> WindowStats:
+        """Return the statistics of a decision that could not be made: all orders stay queued."""
+        return WindowStats(
+            at_s=at_s,
+            orders=orders,
+            drivers=0,
+            pairs=0,
+            offered=0,
+            offers=0,
+            left=orders,
+            refused=0,
+            moved=0,
+            search_s=0.0,
+            snapshot_s=0.0,
+            travel_s=0.0,
+            strategy_s=0.0,
+            offers_s=0.0,
+            has_failed=True,
+        )
 
 
 WindowObserver = Callable[[WindowStats], None]

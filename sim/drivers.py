@@ -13,6 +13,7 @@ from domain.drivers import DriverProfiles
 from domain.units import BoolArray, FloatArray, IntArray
 from domain.vehicles import Vehicle
 from sim.driver import Driver
+from sim.persistence import persistent
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -52,13 +53,27 @@ class Drivers:
                     change(self._all[d])
 
     def _sign_on(self, drivers: IntArray) -> None:
-        shifts, world = self._shifts, self._world
-        world.fleet.online[drivers] = True
-        self._idle_since[drivers] = world.env.now
+        self._world.fleet.online[drivers] = True
+        self._idle_since[drivers] = self._world.env.now
         for d in drivers:
             self._all[d].on_shift = True
-        world.call(
-            world.platform.sign_on(
+        self._tell_on(drivers, self._shifts.lat[drivers], self._shifts.lon[drivers])
+
+    def sign_on_again(self, drivers: IntArray, lat: FloatArray, lon: FloatArray) -> None:
+        """Let drivers, by index, sign on anew where they are: the platform has forgotten some of them."""
+        self._tell_on(drivers, lat, lon)
+        for d in drivers.tolist():
+            driver = self._all[d]
+            if not driver.on_shift:
+                self._tell_off(driver)
+            elif driver.on_break:
+                self._tell_pause(driver)
+
+    @persistent
+    def _tell_on(self, drivers: IntArray, lat: FloatArray, lon: FloatArray) -> None:
+        shifts = self._shifts
+        self._world.call(
+            self._world.platform.sign_on(
                 DriverProfiles(
                     id=drivers + 1,
                     vehicle=shifts.vehicle[drivers],
@@ -66,15 +81,29 @@ class Drivers:
                     rating=shifts.rating[drivers],
                     goal_deliveries=shifts.goal_deliveries[drivers],
                     shift_end_s=shifts.end_s[drivers],
-                    lat=shifts.lat[drivers],
-                    lon=shifts.lon[drivers],
+                    lat=lat,
+                    lon=lon,
                 )
             )
         )
 
+    @persistent
+    def _tell_off(self, driver: Driver) -> None:
+        self._world.call(self._world.platform.sign_off(np.array([driver.id])))
+
+    @persistent
+    def _tell_pause(self, driver: Driver) -> None:
+        if driver.on_break:
+            self._world.call(self._world.platform.pause(driver.id))
+
+    @persistent
+    def _tell_resume(self, driver: Driver) -> None:
+        if driver.on_shift and not driver.on_break:
+            self._world.call(self._world.platform.resume(driver.id))
+
     def _shift_ends(self, driver: Driver) -> None:
         driver.on_shift = False
-        self._world.call(self._world.platform.sign_off(np.array([driver.id])))
+        self._tell_off(driver)
         if driver.spell is None and not driver.on_break:
             self._leave(driver)
 
@@ -92,7 +121,7 @@ class Drivers:
     def _take_break(self, driver: Driver) -> None:
         driver.break_due, driver.on_break = False, True
         self._idle_since[driver.index] = np.inf
-        self._world.call(self._world.platform.pause(driver.id))
+        self._tell_pause(driver)
         length_s = float(self._shifts.break_s[driver.index])
         self._rows["break_s"][driver.index] += length_s
         self._world.after(length_s, partial(self._end_break, driver))
@@ -102,7 +131,7 @@ class Drivers:
         if not driver.on_shift:
             self._leave(driver)
             return
-        self._world.call(self._world.platform.resume(driver.id))
+        self._tell_resume(driver)
         self._idle_since[driver.index] = self._world.env.now
 
     def break_if_due(self, driver: Driver) -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from domain.drivers import Plan
-from domain.errors import ServiceError
+from domain.errors import ServiceError, Unavailable
 from domain.offers import Offer, OfferState
 from sim.driver import Driver
+from sim.persistence import persistent
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -72,6 +73,7 @@ class Offers:
         if row is not None:
             self._world.recorder.offers.set(row, closed_s=self._world.env.now, outcome=outcome)
 
+    @persistent
     def _answer(self, driver: Driver, offer: Offer, order: int) -> None:
         if offer.id not in driver.offers:
             return
@@ -83,6 +85,8 @@ class Offers:
                 plan = world.call(world.platform.accept(offer.id, driver.id))
             else:
                 world.call(world.platform.decline(offer.id, driver.id))
+        except Unavailable:
+            raise
         except ServiceError:  # expired or withdrawn in the same instant; the notification tells
             return
         if wants:

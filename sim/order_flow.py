@@ -10,15 +10,17 @@ import numpy as np
 import simpy
 
 from domain.catalog import Menu
-from domain.errors import ServiceError
+from domain.errors import Conflict, ServiceError, Unavailable
 from domain.order_state import Actor, OrderState
 from domain.orders import Order, OrderItem, OrderRequest
 from services.notifications import OrderClosed
 from sim.kitchen import Kitchen
+from sim.persistence import RETRY_S, persistent
 
 if TYPE_CHECKING:
     from sim.world import World
 
+_PLACING_TRIES = 15
 _CLOSED = frozenset({OrderState.COMPLETED, OrderState.CANCELLED})
 
 
@@ -34,6 +36,7 @@ class OrderFlow:
         self.arrived = 0
         self.delivered = 0
         self.placed = 0
+        self._trying = 0
         self._id = np.full(len(orders), -1, np.int64)
         self._ready: dict[int, simpy.Event] = {}
         self._kitchens = [
@@ -49,7 +52,7 @@ class OrderFlow:
     @property
     def is_over(self) -> bool:
         """Whether every order has come and ended."""
-        return self.arrived == len(self._id) and self.open_orders == 0
+        return self.arrived == len(self._id) and self.open_orders == self._trying == 0
 
     def arrivals(self) -> simpy.events.ProcessGenerator:
         """Place every order at its moment (a SimPy process)."""
@@ -80,11 +83,14 @@ class OrderFlow:
         late_min = (self._rows["delivered_s"][i] - self._rows["promised_s"][i]) / 60.0
         driver_stars = _stars(draw, late_min)
         restaurant_stars = _stars(self._world.streams.uniform("stars", i), late_min / 2.0)
-        self._world.call(
-            self._world.platform.rate(
-                order.id, order.customer_id, restaurant_stars=restaurant_stars, driver_stars=driver_stars
+        try:
+            self._world.call(
+                self._world.platform.rate(
+                    order.id, order.customer_id, restaurant_stars=restaurant_stars, driver_stars=driver_stars
+                )
             )
-        )
+        except Unavailable:  # nobody tries twice to rate
+            return
         self._rows["driver_stars"][i] = driver_stars
         self._rows["restaurant_stars"][i] = restaurant_stars
 
@@ -100,7 +106,8 @@ class OrderFlow:
         self.open_orders -= 1
         self._ready.pop(i, None)
 
-    def _place(self, i: int) -> None:
+    def _place(self, i: int, tries: int = 1) -> None:
+        """Place an order; while the platform is out of reach, a few more times under the same key."""
         world, orders = self._world, self._world.workload.orders
         restaurant_id = int(orders.restaurant[i]) + 1
         lat, lon = float(orders.lat[i]), float(orders.lon[i])
@@ -117,6 +124,10 @@ class OrderFlow:
             )
             order = world.call(world.platform.place(request))
         except ServiceError as refusal:
+            if tries < _PLACING_TRIES and _may_pass(refusal, tries):
+                self._trying += 1
+                world.after(RETRY_S, partial(self._place_again, i, tries + 1))
+                return
             self._rows["reason"][i] = str(refusal)
             return
         self._id[i] = order.id
@@ -126,6 +137,10 @@ class OrderFlow:
         self._note_placed(i, order)
         world.after(float(orders.confirm_delay_s[i]), partial(self._confirm, i))
         world.after(float(orders.patience_s[i]), partial(self._lose_patience, i))
+
+    def _place_again(self, i: int, tries: int) -> None:
+        self._trying -= 1
+        self._place(i, tries)
 
     def _note_placed(self, i: int, order: Order) -> None:
         rows, recorded_s = self._rows, float(self._world.workload.orders.promised_s[i])
@@ -144,6 +159,7 @@ class OrderFlow:
             for d, q in quantity.items()
         )
 
+    @persistent
     def _confirm(self, i: int) -> None:
         if self._rows["state"][i] in _CLOSED:
             return
@@ -164,14 +180,24 @@ class OrderFlow:
     def _start(self, i: int) -> bool:
         if self._rows["state"][i] in _CLOSED:
             return False
-        restaurant_id = int(self._world.workload.orders.restaurant[i]) + 1
-        self._world.call(self._world.platform.start_prep(int(self._id[i]), restaurant_id))
-        self._enter(i, OrderState.PREPARING, "prep_started_s")
+        self._rows["prep_started_s"][i] = self._world.env.now
+        self._tell_started(i)
         return True
 
+    @persistent
+    def _tell_started(self, i: int) -> None:
+        if self._rows["state"][i] in _CLOSED:
+            return
+        restaurant_id = int(self._world.workload.orders.restaurant[i]) + 1
+        self._world.call(self._world.platform.start_prep(int(self._id[i]), restaurant_id))
+        self._rows["state"][i] = OrderState.PREPARING
+
+    @persistent
     def _finish(self, i: int) -> None:
         if self._rows["state"][i] in _CLOSED:
             return
+        if self._rows["state"][i] != OrderState.PREPARING:
+            raise Unavailable("the platform has not heard yet that the kitchen began")
         restaurant_id = int(self._world.workload.orders.restaurant[i]) + 1
         self._world.call(self._world.platform.ready(int(self._id[i]), restaurant_id))
         self._enter(i, OrderState.READY_FOR_PICKUP, "ready_s")
@@ -183,6 +209,7 @@ class OrderFlow:
         self._rows["state"][i] = state
         self._rows[column][i] = self._world.env.now
 
+    @persistent
     def _lose_patience(self, i: int) -> None:
         """Without a driver by now the customer tries to cancel; else waits until well past the promise."""
         state = self._rows["state"][i]
@@ -195,6 +222,7 @@ class OrderFlow:
         limit_s = float(self._rows["promised_s"][i] + self._world.workload.orders.tolerance_s[i])
         self._world.after(max(limit_s - self._world.env.now, 0.0), partial(self._lose_hope, i))
 
+    @persistent
     def _lose_hope(self, i: int) -> None:
         if self._rows["state"][i] < OrderState.PICKED_UP:
             self._cancel(i, Actor.CUSTOMER, i + 1, "too late")
@@ -202,9 +230,16 @@ class OrderFlow:
     def _cancel(self, i: int, actor: Actor, actor_id: int, reason: str) -> bool:
         try:
             self._world.call(self._world.platform.cancel(int(self._id[i]), actor, actor_id, reason))
+        except Unavailable:
+            raise
         except ServiceError:  # too late to cancel: the customer waits on
             return False
         return True
+
+
+def _may_pass(refusal: ServiceError, tries: int) -> bool:
+    """Tell whether trying again makes sense: no answer, or a key still in use by a try without an answer."""
+    return isinstance(refusal, Unavailable) or (tries > 1 and isinstance(refusal, Conflict))
 
 
 def _stars(draw: float, late_min: float) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import platform
 import resource
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -40,6 +42,12 @@ def run_info(
         "wall_s": wall_s,
         "setup_s": setup_s,
         "stages_s": _stages(worlds, tables["windows"], wall_s),
+        "incidents": [
+            {"market": market, **asdict(incident)}
+            for market, world in enumerate(worlds)
+            for incident in world.incidents
+        ],
+        "unanswered": dict(sum((world.unanswered for world in worlds), Counter[str]())),
         "sim_s": sum(world.env.now - start_h * HOUR_S for world in worlds),
         "events": sum(world.env.events for world in worlds),
         "pings": sum(world.pings for world in worlds),

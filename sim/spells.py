@@ -8,20 +8,24 @@ junction.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Generator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import simpy
 
 from domain.drivers import Plan, Stop, StopKind
-from domain.errors import ServiceError
+from domain.errors import ServiceError, Unavailable
 from domain.order_state import OrderState
+from domain.orders import Order
 from roads.protocols import Path
 from sim.driver import Driver
+from sim.persistence import RETRY_S
 
 if TYPE_CHECKING:
     from sim.world import World
 
+Reporting = Generator[simpy.Event, Any, Order]
 _SAME_DOOR_SHARE = 0.25  # a further order at the same door takes this share of its handling time
 
 
@@ -72,6 +76,14 @@ class Spells:
             self.busy -= 1
         self._world.drivers.is_idle(driver, has_moved=not had_work)
 
+    def _told(self, report: Callable[[], Coroutine[Any, Any, Order]]) -> Reporting:
+        """Report a step to the platform, again and again while it is out of reach; return the order."""
+        while True:
+            try:
+                return self._world.call(report())
+            except Unavailable:
+                yield self._world.env.timeout(RETRY_S)
+
     def _drive(self, driver: Driver, target: int) -> simpy.events.ProcessGenerator:
         """Drive to a node; an interrupt makes the driver stop at the next junction on the way."""
         world = self._world
@@ -119,7 +131,7 @@ class Spells:
         yield world.env.timeout(share * float(world.workload.orders.pickup_service_s[order]))
         driver.last_door = node
         try:
-            done = world.call(world.platform.pick_up(stop.order_id, driver.id))
+            done = yield from self._told(lambda: world.platform.pick_up(stop.order_id, driver.id))
         except ServiceError:  # cancelled while the driver stood at the counter
             driver.plan = _without(driver.plan, stop)
             return
@@ -160,7 +172,7 @@ class Spells:
             return
         orders["at_customer_s"][order] = world.env.now
         yield world.env.timeout(float(world.workload.orders.dropoff_service_s[order]))
-        done = world.call(world.platform.deliver(stop.order_id, driver.id))
+        done = yield from self._told(lambda: world.platform.deliver(stop.order_id, driver.id))
         orders["delivered_s"][order] = world.env.now
         orders["state"][order] = OrderState.DELIVERED
         driver.plan = _without(driver.plan, stop)

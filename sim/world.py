@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 import simpy
 
-from domain.errors import DispatchlabError
+from domain.errors import DispatchlabError, NotFound, Unavailable
 from domain.offers import OfferState
 from domain.run_folder import DRIVER_COLUMNS, ORDER_COLUMNS
-from domain.spec import MarketSpec
-from domain.units import EARTH_RADIUS_M, HOUR_S, MINUTE_S
+from domain.spec import MarketSpec, OutageSpec
+from domain.units import EARTH_RADIUS_M, HOUR_S, MINUTE_S, FloatArray, IntArray
+from services.breakers import Incident
 from services.notifications import (
     OfferExpired,
     OfferMade,
@@ -30,6 +33,8 @@ from sim.fleet import NOISE_SIZE, Fleet
 from sim.ground import Ground
 from sim.offers import Offers
 from sim.order_flow import OrderFlow
+from sim.outages import Servers, plan_outages
+from sim.persistence import RETRY_S
 from sim.platform import Platform
 from sim.recorder import Recorder
 from sim.restaurants import menus
@@ -78,7 +83,8 @@ class VirtualTime:
 class World:
     """One market's world. `run` it once; the tables are in `recorder`.
 
-    `drive` runs a coroutine of the platform to its end (`services.drive.drive` on memory adapters).
+    `drive` runs a coroutine of the platform to its end (`services.drive.drive` on memory adapters). Of
+    `servers` the `outages` come true.
     """
 
     def __init__(
@@ -94,13 +100,18 @@ class World:
         end_s: float,
         drive: Callable[[Coroutine[Any, Any, Any]], Any],
         progress: Callable[[Progress], None] | None = None,
+        outages: Sequence[OutageSpec] = (),
+        servers: Servers | None = None,
     ) -> None:
         self.env, self.market, self.workload, self.ground = env, market, workload, ground
         self.platform, self.recorder, self.streams = platform, recorder, streams
         self.stages = Stages()
         self.pings = 0
+        self.unanswered: Counter[str] = Counter()
+        self.incidents: list[Incident] = []
         self.is_complete = False
         self._drive, self._progress = drive, progress
+        self._outages, self._servers = outages, servers
         self._start_s, self._end_s = float(env.now), end_s
         self._wake_at_s = math.inf
         self._is_telling = False
@@ -115,6 +126,14 @@ class World:
     def run(self) -> None:
         """Simulate until every order has ended; an interrupt (Ctrl-C) ends the run early, tables intact."""
         self._open_shop()
+        if self._servers is not None:
+            plan_outages(
+                self._outages,
+                self._servers,
+                now_s=self.env.now,
+                after=self.after,
+                witness=self.witness,
+            )
         for process in (
             self.drivers.shifts(),
             self.flow.arrivals(),
@@ -135,9 +154,18 @@ class World:
         self.env.timeout(delay_s).callbacks.append(lambda _event: action())
 
     def call(self, request: Coroutine[Any, Any, T]) -> T:
-        """Run a platform call, tell the agents what it caused, and plan the next wake-up."""
+        """Run a platform call, tell the agents what it caused, and plan the next wake-up.
+
+        Raises:
+            ServiceError: the platform refuses, or (Unavailable) does not answer; what else it did is told at
+            the next call.
+        """
         with self.stages("platform"):
-            answer: T = self._drive(request)
+            try:
+                answer: T = self._drive(request)
+            except Unavailable:
+                self.unanswered[getattr(request, "__name__", "call")] += 1
+                raise
         if not self._is_telling:
             self._tell()
         self._schedule_wake()
@@ -159,7 +187,12 @@ class World:
             stats.travel_s,
             stats.strategy_s,
             stats.offers_s,
+            stats.has_failed,
         )
+
+    def witness(self, incident: Incident) -> None:
+        """Note what failed, or works again."""
+        self.incidents.append(incident)
 
     # --- the platform's side
 
@@ -196,7 +229,11 @@ class World:
         if self.env.now < self._wake_at_s:
             return  # an earlier wake-up has done it
         self._wake_at_s = math.inf
-        self.call(self.platform.run_due())
+        try:
+            self.call(self.platform.run_due())
+        except Unavailable:
+            self._wake_at_s = self.env.now + RETRY_S
+            self.after(RETRY_S, self._wake)
 
     def _end_if_over(self) -> None:
         if self.flow.is_over and self.env.now >= self._end_s and not self._over.triggered:
@@ -226,7 +263,13 @@ class World:
         for at_s, r, opens in sorted(c for c in changes if c[0] >= start_s):
             if at_s > self.env.now:
                 yield self.env.timeout(at_s - self.env.now)
-            self.call(self.platform.set_open(r + 1, opens))
+            self._set_open(r, opens)
+
+    def _set_open(self, restaurant: int, opens: bool) -> None:
+        try:
+            self.call(self.platform.set_open(restaurant + 1, opens))
+        except Unavailable:
+            self.after(RETRY_S, partial(self._set_open, restaurant, opens))
 
     def _pings(self) -> simpy.events.ProcessGenerator:
         """Send every online driver's position once a period, in cohorts spread over the period."""
@@ -244,9 +287,18 @@ class World:
                 members_now = members[tick % cohorts]
                 seen, lat, lon = self.fleet.sightings(members_now, self.env.now, noise_deg, shrink, tick)
             if len(seen):
-                self.pings += len(seen)
-                self.call(self.platform.ping(seen + 1, lat, lon, self.env.now))
+                self._ping(seen, lat, lon)
             tick += 1
+
+    def _ping(self, drivers: IntArray, lat: FloatArray, lon: FloatArray) -> None:
+        """Send positions of drivers, by index; a lost ping is lost, the next one comes soon."""
+        try:
+            self.call(self.platform.ping(drivers + 1, lat, lon, self.env.now))
+        except Unavailable:
+            return
+        except NotFound:
+            self.drivers.sign_on_again(drivers, lat, lon)
+        self.pings += len(drivers)
 
     def _minutes(self) -> simpy.events.ProcessGenerator:
         """Once a minute: idle drivers move, the time series is sampled, progress is told."""

@@ -1,9 +1,10 @@
-"""What all tests share: a small generated city, and the rule of data-marked tests."""
+"""What all tests share: a small generated city, the rule of data-marked tests, the end of real servers."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -49,3 +50,32 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if is_gate():
         pytest.fail(f"{reason} (CI is set: tests of real data must run)", pytrace=False)
     pytest.skip(reason)
+
+
+WORKERS_REPORTS = pytest.StashKey[list[str]]()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the real servers that tests have started; a worker of pytest-xdist tells which there were."""
+    from tests import servers  # it needs `is_gate`
+
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["servers"] = servers.report()
+    servers.stop_all()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear which real servers a worker of pytest-xdist had."""
+    told = getattr(node, "workeroutput", {}).get("servers", [])
+    node.config.stash.setdefault(WORKERS_REPORTS, []).extend(told)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which real servers the tests ran on, and which were not to be had."""
+    from tests import servers
+
+    lines = sorted({*servers.report(), *config.stash.get(WORKERS_REPORTS, [])})
+    if lines:
+        terminalreporter.section("real servers")
+        terminalreporter.write_line("\n".join(lines))

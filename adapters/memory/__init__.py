@@ -5,14 +5,18 @@ from __future__ import annotations
 from adapters.memory.bus import MemoryBus
 from adapters.memory.cache import MemoryCache
 from adapters.memory.catalog import MemoryCatalog
-from adapters.memory.clock import SystemClock, VirtualClock
+from adapters.memory.clock import SharedClock, SystemClock, VirtualClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver_index import FRESH_S, MemoryDriverIndex
+from adapters.memory.feed import MemoryFeed
+from adapters.memory.history import MemoryHistory, NoHistory
 from adapters.memory.idempotency import MemoryIdempotencyStore
 from adapters.memory.offers import MemoryOfferStore
 from adapters.memory.orders import MemoryOrderStore
 from adapters.memory.outbox import MemoryOutbox
+from adapters.memory.payments import MemoryPaymentStore
 from adapters.memory.ratings import MemoryRatingStore
+from adapters.memory.sessions import MemorySessionStore
 from domain.stores import Stores
 
 __all__ = [
@@ -21,19 +25,31 @@ __all__ = [
     "MemoryCatalog",
     "MemoryDatabase",
     "MemoryDriverIndex",
+    "MemoryFeed",
+    "MemoryHistory",
     "MemoryIdempotencyStore",
     "MemoryOfferStore",
     "MemoryOrderStore",
     "MemoryOutbox",
+    "MemoryPaymentStore",
     "MemoryRatingStore",
+    "MemorySessionStore",
+    "NoHistory",
+    "SharedClock",
     "SystemClock",
     "VirtualClock",
     "memory_stores",
 ]
 
 
-def memory_stores(*, fresh_s: float = FRESH_S, quantised: bool = False) -> Stores:
-    """Return empty stores in memory that share one database; the options are those of MemoryDriverIndex."""
+def memory_stores(
+    *, fresh_s: float = FRESH_S, quantised: bool = False, keeps_history: bool = False
+) -> Stores:
+    """Return empty stores in memory that share one database.
+
+    `fresh_s` and `quantised` are those of MemoryDriverIndex; drivers' past positions are forgotten unless
+    `keeps_history`.
+    """
     database = MemoryDatabase()
     return Stores(
         orders=MemoryOrderStore(database),
@@ -43,6 +59,10 @@ def memory_stores(*, fresh_s: float = FRESH_S, quantised: bool = False) -> Store
         catalog=MemoryCatalog(),
         ratings=MemoryRatingStore(),
         cache=MemoryCache(),
-        idempotency=MemoryIdempotencyStore(),
+        idempotency=MemoryIdempotencyStore(database),
         bus=MemoryBus(),
+        payments=MemoryPaymentStore(database),
+        history=MemoryHistory() if keeps_history else NoHistory(),
+        sessions=MemorySessionStore(),
+        feed=MemoryFeed(),
     )

@@ -1,4 +1,4 @@
-"""Clocks: the machine's, and one that is set."""
+"""Clocks: the machine's, one that several processes share, and one that is set."""
 
 from __future__ import annotations
 
@@ -38,3 +38,14 @@ class SystemClock:
     def now_s(self) -> float:
         """Return the time now; beyond 86,400 the next day."""
         return time.monotonic() - self._zero
+
+
+class SharedClock:
+    """Seconds since a given moment, a local midnight: the same for every process that knows it."""
+
+    def __init__(self, zero_at: datetime) -> None:
+        self._zero_s = zero_at.timestamp()
+
+    def now_s(self) -> float:
+        """Return the time now; beyond 86,400 another day."""
+        return time.time() - self._zero_s

@@ -14,31 +14,47 @@ from adapters.memory.evolve import evolve
 from domain.errors import NotFound
 from domain.events import Event, EventKind, Topic
 from domain.offers import Offer, OfferState
+from domain.order_rules import CLOSING
 from domain.order_state import (
     DISPATCHABLE_STATES,
+    FINAL_STATES,
     Actor,
     Assignment,
     AssignmentAction,
+    OrderState,
     next_assignment,
 )
 from domain.orders import Order, OrderItem
+from domain.payments import Payment
 
 _UNASSIGNED, _DRIVER, _DISPATCH = Assignment.UNASSIGNED, Actor.DRIVER, Topic.DISPATCH
-CLOSING: dict[OfferState, tuple[AssignmentAction, EventKind, str]] = {
-    OfferState.DECLINED: (AssignmentAction.DECLINE, EventKind.OFFER_DECLINED, "OFFER_DECLINED"),
-    OfferState.EXPIRED: (AssignmentAction.EXPIRE, EventKind.OFFER_EXPIRED, "OFFER_EXPIRED"),
-    OfferState.WITHDRAWN: (AssignmentAction.WITHDRAW, EventKind.OFFER_WITHDRAWN, "OFFER_WITHDRAWN"),
-}
-"""How an offer ends without acceptance: what it does to its orders, the event, the audit type."""
+_DELIVERED = OrderState.DELIVERED
+
+
+class Key:
+    """An idempotency key: whose request, until when, and the answer once there is one."""
+
+    __slots__ = ("fingerprint", "lease_until_s", "response", "until_s")
+
+    def __init__(self, fingerprint: str, until_s: float, lease_until_s: float) -> None:
+        self.fingerprint = fingerprint
+        self.until_s = until_s
+        self.lease_until_s = lease_until_s
+        self.response: int | None = None
 
 
 class MemoryDatabase:
-    """Tables as dictionaries by id. Ids count from 1."""
+    """Tables as dictionaries by id. Ids count from 1; `live` and `carried` index the orders."""
 
     def __init__(self) -> None:
         self.orders: dict[int, Order] = {}
         self.items: dict[int, tuple[OrderItem, ...]] = {}
+        self.keys: dict[str, Key] = {}
+        self.payments: dict[int, Payment] = {}
+        self.settled: set[tuple[str, int]] = set()
         self.waiting: set[int] = set()
+        self.live: set[int] = set()
+        self.carried: dict[int, set[int]] = {}
         self.offers: dict[int, Offer] = {}
         self.offer_of_driver: dict[int, int] = {}
         self.offer_of_order: dict[int, int] = {}
@@ -67,8 +83,20 @@ class MemoryDatabase:
         self.outbox[event_id] = Event(id=event_id, topic=topic, kind=kind, key=key, at_s=at_s, data=data)
 
     def put(self, order: Order) -> None:
-        """Write an order and keep the set of waiting ones."""
+        """Write an order and keep the indexes."""
+        before = self.orders.get(order.id)
         self.orders[order.id] = order
+        if before is None:
+            self.live.add(order.id)
+        elif order.state in FINAL_STATES:
+            self.live.discard(order.id)
+        if order.driver_id is not None:
+            if order.state < _DELIVERED:
+                self.carried.setdefault(order.driver_id, set()).add(order.id)
+            elif order.driver_id in self.carried:
+                self.carried[order.driver_id].discard(order.id)
+        elif before is not None and before.driver_id is not None:
+            self.carried[before.driver_id].discard(order.id)
         if order.assignment is _UNASSIGNED and order.state in DISPATCHABLE_STATES:
             self.waiting.add(order.id)
         else:

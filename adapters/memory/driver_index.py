@@ -8,7 +8,7 @@ from adapters.memory.driver_table import ANY_STATUS, DriverTable
 from adapters.memory.grid import Grid
 from adapters.memory.id_map import IdMap
 from adapters.memory.nearest import nearest_rows
-from adapters.memory.quantise import quantise
+from adapters.quantise import quantise
 from domain.drivers import Candidates, DriverProfiles, DriverStates, DriverStatus, Plan
 from domain.errors import InvalidRequest
 from domain.units import FloatArray, IntArray

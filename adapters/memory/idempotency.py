@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from typing import Any
 
+from adapters.memory.database import Key, MemoryDatabase
 from domain.errors import IdempotencyMismatch, NotFound
 from domain.ports import Claim, ClaimState
 
-_OPEN = object()
 _NEW = Claim(state=ClaimState.NEW)
 _IN_PROGRESS = Claim(state=ClaimState.IN_PROGRESS)
 
@@ -16,43 +16,48 @@ _IN_PROGRESS = Claim(state=ClaimState.IN_PROGRESS)
 class MemoryIdempotencyStore:
     """Claims by key (implements domain.ports.IdempotencyStore); old ones are swept as new ones come."""
 
-    def __init__(self) -> None:
-        self._entries: dict[str, tuple[str, float, Any]] = {}
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._keys = database.keys
         self._by_age: deque[tuple[float, str]] = deque()
 
-    async def claim(self, key: str, fingerprint: str, *, now_s: float, ttl_s: float) -> Claim:
+    async def claim(
+        self, key: str, fingerprint: str, *, now_s: float, ttl_s: float, lease_s: float = math.inf
+    ) -> Claim:
         """Claim a key, or tell what became of it.
 
         Raises:
             IdempotencyMismatch: the key was used with another fingerprint.
         """
         self._sweep(now_s)
-        entry = self._entries.get(key)
-        if entry is None or now_s >= entry[1]:
-            self._entries[key] = (fingerprint, now_s + ttl_s, _OPEN)
+        known = self._keys.get(key)
+        if known is None or now_s >= known.until_s:
+            self._keys[key] = Key(fingerprint, now_s + ttl_s, now_s + lease_s)
             self._by_age.append((now_s + ttl_s, key))
             return _NEW
-        if entry[0] != fingerprint:
+        if known.fingerprint != fingerprint:
             raise IdempotencyMismatch(f"idempotency key {key!r} was used with another request")
-        if entry[2] is _OPEN:
+        if known.response is not None:
+            return Claim(state=ClaimState.DONE, response=known.response)
+        if now_s < known.lease_until_s:
             return _IN_PROGRESS
-        return Claim(state=ClaimState.DONE, response=entry[2])
+        known.lease_until_s = now_s + lease_s
+        return _NEW
 
-    async def complete(self, key: str, response: Any) -> None:
+    async def complete(self, key: str, response: int) -> None:
         """Store the answer for the rest of the key's time; NotFound if the key is not claimed."""
-        entry = self._entries.get(key)
-        if entry is None:
+        known = self._keys.get(key)
+        if known is None:
             raise NotFound(f"idempotency key {key!r} is not claimed")
-        self._entries[key] = (entry[0], entry[1], response)
+        known.response = response
 
     async def release(self, key: str) -> None:
         """Forget the claim."""
-        self._entries.pop(key, None)
+        self._keys.pop(key, None)
 
     def _sweep(self, now_s: float) -> None:
-        """Drop entries past their time, oldest claim first."""
+        """Drop keys past their time, oldest claim first."""
         while self._by_age and self._by_age[0][0] <= now_s:
             key = self._by_age.popleft()[1]
-            entry = self._entries.get(key)
-            if entry is not None and entry[1] <= now_s:
-                del self._entries[key]
+            known = self._keys.get(key)
+            if known is not None and known.until_s <= now_s:
+                del self._keys[key]

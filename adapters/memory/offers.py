@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 
 from adapters.memory.database import MemoryDatabase
-from domain.errors import Conflict, InvalidRequest, ServiceError
+from domain.errors import Conflict, ServiceError
 from domain.events import EventKind, Topic
 from domain.offers import NewOffer, Offer, OfferState
+from domain.order_rules import check_answer, check_terms
 from domain.order_state import DISPATCHABLE_STATES, Actor, Assignment, AssignmentAction
 from domain.orders import Order
+from domain.units import IntArray
 
 # Enum members by their own names: on Python 3.11 looking one up on its class is a Python call.
 _OFFER, _ACCEPT = AssignmentAction.OFFER, AssignmentAction.ACCEPT
 _PENDING, _ACCEPTED = OfferState.PENDING, OfferState.ACCEPTED
+_REFUSED = frozenset({OfferState.DECLINED, OfferState.EXPIRED})
 _DRIVER, _SYSTEM = Actor.DRIVER, Actor.SYSTEM
 _DISPATCH, _TELL_MADE, _TELL_ACCEPTED = Topic.DISPATCH, EventKind.OFFER_MADE, EventKind.OFFER_ACCEPTED
 
@@ -38,6 +41,26 @@ class MemoryOfferStore:
     async def get(self, offer_id: int) -> Offer:
         """Return an offer, or raise NotFound."""
         return self._db.offer(offer_id)
+
+    async def pending(self, driver_ids: IntArray | None = None) -> list[Offer]:
+        """Return every pending offer, or those to these drivers, by id."""
+        asked = self._db.offer_of_driver
+        if driver_ids is None:
+            ids = sorted(asked.values())
+        else:
+            ids = sorted(asked[driver] for driver in driver_ids.tolist() if driver in asked)
+        return [self._db.offers[offer_id] for offer_id in ids]
+
+    async def refusals(self, order_ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Return (order, driver) of every declined or expired offer of these orders, oldest first."""
+        wanted = set(order_ids)
+        return [
+            (order_id, offer.terms.driver_id)
+            for offer in self._db.offers.values()
+            if offer.state in _REFUSED
+            for order_id in offer.terms.order_ids
+            if order_id in wanted
+        ]
 
     async def accept(self, offer_id: int, driver_id: int, at_s: float) -> Offer:
         """Bind the offer's orders to the driver, or raise NotFound or Conflict."""
@@ -87,7 +110,7 @@ class MemoryOfferStore:
 
     def _open(self, new: NewOffer) -> Offer:
         db = self._db
-        _check_terms(new)
+        check_terms(new)
         if new.driver_id in db.offer_of_driver:
             raise Conflict(f"driver {new.driver_id} has a pending offer")
         orders = [db.order(order_id) for order_id in new.order_ids]
@@ -114,12 +137,7 @@ class MemoryOfferStore:
 
     def _pending(self, offer_id: int, driver_id: int, at_s: float) -> Offer:
         offer = self._db.offer(offer_id)
-        if offer.terms.driver_id != driver_id:
-            raise Conflict(f"offer {offer_id} is not driver {driver_id}'s")
-        if offer.state is not _PENDING:
-            raise Conflict(f"offer {offer_id} is {offer.state.name}")
-        if at_s >= offer.terms.expires_at_s:
-            raise Conflict(f"offer {offer_id} expired at {offer.terms.expires_at_s:g} s")
+        check_answer(offer, driver_id, at_s)
         return offer
 
     def _release(self, order_id: int, at_s: float, reason: str) -> Order:
@@ -145,11 +163,3 @@ class MemoryOfferStore:
         data = {"order_ids": [order_id], "driver_id": driver_id, "reason": reason}
         db.emit(_DISPATCH, EventKind.ORDER_RELEASED, int(driver_id or 0), at_s, data)
         return after
-
-
-def _check_terms(new: NewOffer) -> None:
-    """Refuse offers without orders, with one twice, or without one ETA per order."""
-    if not new.order_ids or len(set(new.order_ids)) != len(new.order_ids):
-        raise InvalidRequest(f"an offer needs distinct orders, not {new.order_ids}")
-    if len(new.eta_s) != len(new.order_ids):
-        raise InvalidRequest(f"an offer of {len(new.order_ids)} orders has {len(new.eta_s)} ETAs")

@@ -7,33 +7,18 @@ from typing import Any
 
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.evolve import evolve
-from domain.errors import Conflict, InvalidRequest, ServiceError
+from domain.errors import Conflict, ServiceError
 from domain.events import AuditRow, EventKind, Topic
 from domain.offers import OfferState
-from domain.order_state import (
-    CUSTOMER_CANCELS_ONLY_WHEN_LATE,
-    Action,
-    Actor,
-    Assignment,
-    OrderState,
-    next_state,
-)
+from domain.order_rules import EVENT_OF, check_transition
+from domain.order_state import Actor, Assignment, OrderState
 from domain.orders import STATE_TIME_FIELD, NewOrder, Order, OrderItem, Transition
+from domain.payments import Payment
+from domain.units import IntArray
 
-_EVENT_OF = {
-    OrderState.CONFIRMED: EventKind.ORDER_CONFIRMED,
-    OrderState.PREPARING: EventKind.ORDER_PREPARING,
-    OrderState.READY_FOR_PICKUP: EventKind.ORDER_READY,
-    OrderState.PICKED_UP: EventKind.ORDER_PICKED_UP,
-    OrderState.DELIVERED: EventKind.ORDER_DELIVERED,
-    OrderState.COMPLETED: EventKind.ORDER_COMPLETED,
-    OrderState.CANCELLED: EventKind.ORDER_CANCELLED,
-}
 # Enum members by their own names: on Python 3.11 looking one up on its class is a Python call.
-_CANCEL, _CANCELLED, _ASSIGNED = Action.CANCEL, OrderState.CANCELLED, Assignment.ASSIGNED
-_CUSTOMER, _DRIVER, _RESTAURANT = Actor.CUSTOMER, Actor.DRIVER, Actor.RESTAURANT
+_CANCELLED, _CUSTOMER = OrderState.CANCELLED, Actor.CUSTOMER
 _ORDERS, _TELL_PLACED, _TELL_CANCELLED = Topic.ORDERS, EventKind.ORDER_PLACED, EventKind.ORDER_CANCELLED
-_UPDATABLE = frozenset({"prep_quote_s", "eta_pickup_s", "cancel_reason"})
 
 
 class MemoryOrderStore:
@@ -43,7 +28,11 @@ class MemoryOrderStore:
         self._db = database
 
     async def place(self, orders: Sequence[NewOrder]) -> list[Order]:
-        """Insert orders with items, audit row and outbox event; return them in input order."""
+        """Insert orders with items, payment, audit row and outbox event; return them in input order."""
+        keys = self._db.keys
+        for new in orders:
+            if new.claim is not None and new.claim not in keys:
+                raise Conflict(f"idempotency key {new.claim!r}: its claim does not stand")
         return [self._insert(new) for new in orders]
 
     async def get(self, order_ids: Sequence[int]) -> list[Order]:
@@ -65,9 +54,14 @@ class MemoryOrderStore:
                 results.append(refusal)
         return results
 
-    async def dispatchable(self) -> list[Order]:
-        """Return every order that waits for a driver, by id."""
-        return [self._db.orders[order_id] for order_id in sorted(self._db.waiting)]
+    async def live(self, driver_ids: IntArray | None = None) -> list[Order]:
+        """Return every order that has not ended, or those that these drivers carry, by id."""
+        db = self._db
+        if driver_ids is None:
+            ids = sorted(db.live)
+        else:
+            ids = sorted({one for driver in driver_ids.tolist() for one in db.carried.get(driver, ())})
+        return [db.orders[order_id] for order_id in ids]
 
     async def audit(self, order_id: int) -> list[AuditRow]:
         """Return an order's audit rows, oldest first, or raise NotFound."""
@@ -76,6 +70,11 @@ class MemoryOrderStore:
 
     def _insert(self, new: NewOrder) -> Order:
         db, request = self._db, new.request
+        if new.claim is not None:
+            key = db.keys[new.claim]
+            if key.response is not None:
+                return db.orders[key.response]
+            key.response = len(db.orders) + 1
         order = Order(
             id=len(db.orders) + 1,
             customer_id=request.customer_id,
@@ -93,6 +92,11 @@ class MemoryOrderStore:
         )
         db.put(order)
         db.items[order.id] = request.items
+        if new.payment is not None:
+            amount_cents = new.subtotal_cents + new.delivery_fee_cents
+            db.payments[order.id] = Payment(
+                order_id=order.id, reference=new.payment, amount_cents=amount_cents
+            )
         db.audit.append(
             "ORDER_CREATED",
             None,
@@ -106,7 +110,7 @@ class MemoryOrderStore:
 
     def _apply(self, change: Transition) -> Order:
         order = self._db.order(change.order_id)
-        state = _check(order, change)
+        state = check_transition(order, change)
         updates: dict[str, Any] = {
             **change.updates,
             "state": state,
@@ -149,7 +153,7 @@ class MemoryOrderStore:
             at_s=change.at_s,
             details=details,
         )
-        self._emit(after, _EVENT_OF[after.state], change.at_s, before.driver_id)
+        self._emit(after, EVENT_OF[after.state], change.at_s, before.driver_id)
 
     def _emit(self, order: Order, kind: EventKind, at_s: float, driver_id: int | None) -> None:
         """Tell of an order; `driver_id` is who was bound to it when this happened."""
@@ -157,36 +161,3 @@ class MemoryOrderStore:
         if kind is _TELL_CANCELLED:
             data["reason"] = order.cancel_reason
         self._db.emit(_ORDERS, kind, order.id, at_s, data)
-
-
-def _check(order: Order, change: Transition) -> OrderState:
-    """Return the state that a change leads to, or raise the refusal."""
-    unknown = change.updates.keys() - _UPDATABLE
-    if unknown:
-        raise InvalidRequest(f"a transition cannot set {', '.join(sorted(unknown))}")
-    if change.expected_version is not None and change.expected_version != order.version:
-        raise Conflict(f"order {order.id} is at version {order.version}, not {change.expected_version}")
-    state = next_state(order.state, change.action, change.actor)
-    _check_actor(order, change)
-    if (
-        change.action is _CANCEL
-        and change.actor is _CUSTOMER
-        and order.state in CUSTOMER_CANCELS_ONLY_WHEN_LATE
-        and change.at_s <= order.promised_at_s
-    ):
-        raise Conflict(f"order {order.id} is being made and is not late: the customer may not cancel")
-    return state
-
-
-def _check_actor(order: Order, change: Transition) -> None:
-    """Refuse actors that the order does not belong to."""
-    if change.actor is _DRIVER:
-        is_owner = order.assignment is _ASSIGNED and order.driver_id == change.actor_id
-    elif change.actor is _CUSTOMER:
-        is_owner = order.customer_id == change.actor_id
-    elif change.actor is _RESTAURANT:
-        is_owner = order.restaurant_id == change.actor_id
-    else:
-        is_owner = True
-    if not is_owner:
-        raise Conflict(f"order {order.id} is not {change.actor} {change.actor_id}'s")

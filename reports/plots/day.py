@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from domain.units import HOUR_S, clock_text
 from reports.comparison import Comparison
+from reports.incidents import spells
 from reports.run import Column
 from reports.style import MUTED, new_figure, series_colour, top_legend
 
@@ -43,6 +44,7 @@ def over_time(comparison: Comparison) -> Figure | None:
         for index, label in enumerate(comparison.labels):
             _draw(axes, _band(comparison, label, column), series_colour(index), label)
         axes.set_ylim(bottom=0.0)
+        _shade(axes, comparison)
     online = _band(comparison, comparison.leader, "online")
     panels[2].plot(
         online.at_h, online.mean, color=MUTED, linewidth=1.2, linestyle=(0, (4, 2)), label="online"
@@ -76,6 +78,13 @@ def _thinned(minutes: Column, table: Column) -> tuple[Column, Column]:
 def _draw(axes: Axes, band: _Band, colour: str, label: str) -> None:
     axes.fill_between(band.at_h, band.low, band.high, color=colour, alpha=0.14, linewidth=0)
     axes.plot(band.at_h, band.mean, color=colour, linewidth=1.5, label=label)
+
+
+def _shade(axes: Axes, comparison: Comparison) -> None:
+    """Mark when servers were down: outages are the same in every run of a scenario."""
+    for spell in spells(comparison.first):
+        if spell.state == "down" and np.isfinite(spell.end_s):
+            axes.axvspan(spell.start_s / HOUR_S, spell.end_s / HOUR_S, color=MUTED, alpha=0.18, linewidth=0)
 
 
 def _clock_axis(axes: Axes) -> None:

@@ -11,13 +11,16 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import typer
 
 import cli
+from deploy.stack import Stack
 from scenarios import load_scenario
+from tests.servers import server
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -72,14 +75,19 @@ def test_commands_exist_and_parse(page: str, words: list[str]) -> None:
         assert program in OTHER_PROGRAMS, f"{page}: what is {program!r}?"
 
 
-def runnable(page: str, *, with_data: bool) -> list[list[str]]:
-    """Return the commands of a page that can run offline: those that need the data folder, or the rest."""
-    chosen = []
-    for words in commands(ROOT / page):
-        if words[0] == "dispatchlab" and words[1:3] != ["city", "import"]:
-            needs_data = words[1] in ("run", "compare") and _needs_data(words[2])
-            chosen += [words[1:]] if needs_data == with_data else []
-    return chosen
+def runnable(page: str, need: str) -> list[list[str]]:
+    """Return the commands of a page that run offline and need this: "data", the "stack", or "" nothing."""
+    return [
+        words[1:]
+        for words in commands(ROOT / page)
+        if words[0] == "dispatchlab" and words[1:3] != ["city", "import"] and _need(words) == need
+    ]
+
+
+def _need(words: list[str]) -> str:
+    if words[1] in ("stack", "db", "worker") or "--stores" in words:
+        return "stack"
+    return "data" if words[1] in ("run", "compare") and _needs_data(words[2]) else ""
 
 
 def _needs_data(scenario: str) -> bool:
@@ -87,10 +95,10 @@ def _needs_data(scenario: str) -> bool:
     return any(market.trace or not market.city.source.startswith("builtin:") for market in markets)
 
 
-def execute(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *, with_data: bool) -> None:
+def execute(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch, need: str) -> None:
     """Run a page's commands in order, as a reader would."""
     monkeypatch.chdir(folder)
-    for words in runnable(page, with_data=with_data):
+    for words in runnable(page, need):
         monkeypatch.setattr("sys.argv", ["dispatchlab", *words, *SMALL.get(words[0], [])])
         with pytest.raises(SystemExit) as ended:
             cli.main()
@@ -100,14 +108,27 @@ def execute(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *, with_da
 @pytest.mark.slow
 @pytest.mark.parametrize("page", EXECUTED)
 def test_pages_run_from_top_to_bottom(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    execute(page, tmp_path, monkeypatch, with_data=False)
+    execute(page, tmp_path, monkeypatch, "")
 
 
 @pytest.mark.slow
 @pytest.mark.data
-@pytest.mark.parametrize("page", [page for page in EXECUTED if runnable(page, with_data=True)])
+@pytest.mark.parametrize("page", [page for page in EXECUTED if runnable(page, "data")])
 def test_pages_run_with_the_data_folder(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    execute(page, tmp_path, monkeypatch, with_data=True)
+    execute(page, tmp_path, monkeypatch, "data")
+
+
+@pytest.mark.slow
+def test_the_readme_runs_on_the_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("valkey", "postgres"):
+        server(name)  # or skip
+    with TemporaryDirectory(prefix="dispatchlab-stack-") as folder:
+        Path(folder).chmod(0o711)  # PostgreSQL's user must be able to pass, where this one is root
+        monkeypatch.setenv("DISPATCHLAB_STACK", f"{folder}/stack")
+        try:
+            execute("README.md", tmp_path, monkeypatch, "stack")
+        finally:
+            Stack().down(delete=True)
 
 
 def test_the_python_in_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:

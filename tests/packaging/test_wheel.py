@@ -13,7 +13,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = {"adapters", "domain", "eta", "matching", "reports", "roads", "scenarios", "services", "sim"}
+ROOMS = {
+    "adapters",
+    "deploy",
+    "domain",
+    "eta",
+    "matching",
+    "reports",
+    "roads",
+    "scenarios",
+    "services",
+    "sim",
+}
 
 pytestmark = pytest.mark.slow
 
@@ -51,9 +62,15 @@ def test_the_wheel_carries_data_types_and_licence(wheel: Path) -> None:
         for path in (ROOT / "reports" / "templates").rglob("*")
         if path.is_file()
     }
+    server_side = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("adapters/postgres/migrations", "adapters/valkey/lua")
+        for path in (ROOT / folder).iterdir()
+    }
     assert library
     assert templates
-    assert library | templates | {f"{room}/py.typed" for room in ROOMS} <= names
+    assert server_side
+    assert library | templates | server_side | {f"{room}/py.typed" for room in ROOMS} <= names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from adapters.memory import VirtualClock, memory_stores
+from adapters.stand_in import StandInProvider
 from domain.catalog import MenuItem, Restaurant
 from domain.drivers import DriverProfiles, StopKind
 from domain.errors import Conflict, ServiceError
 from domain.offers import OfferState
-from domain.order_state import DISPATCHABLE_STATES, TRANSITIONS, Actor, Assignment, OrderState
+from domain.order_state import DISPATCHABLE_STATES, FINAL_STATES, TRANSITIONS, Actor, Assignment, OrderState
 from domain.orders import OrderItem, OrderRequest
 from eta.contract import EtaPrediction
 from matching.nearest import Nearest
@@ -71,6 +72,7 @@ class OrderMachine(RuleBasedStateMachine):
             snap=SNAP,
             clock=self.clock,
             rng=np.random.default_rng(0),
+            provider=StandInProvider(),
             settings=MarketplaceSettings(
                 match=MatchSettings(give_up_s=120.0, max_offers=2),
                 orders=OrderSettings(auto_complete_s=60.0),
@@ -222,7 +224,8 @@ class OrderMachine(RuleBasedStateMachine):
             for order in orders
             if order.state in DISPATCHABLE_STATES and order.assignment is Assignment.UNASSIGNED
         ]
-        assert [order.id for order in drive(self.stores.orders.dispatchable())] == sorted(waiting)
+        live = [order.id for order in drive(self.stores.orders.live())]
+        assert live == sorted(order.id for order in orders if order.state not in FINAL_STATES)
         assert self.app.match.waiting == len(waiting)
         if waiting:
             assert self.app.match._next_decision_s() <= self.clock.now_s() + 10.0

@@ -16,6 +16,7 @@ SMALL = {
     "ci": (),
     "vancouver_dinner": ("hours=0.3", "demand.orders_per_day=4000", "drivers=120"),
     "rappi_day": ("start_h=12", "hours=0.75"),
+    "outage": ("hours=0.6",),
 }
 """Library scenarios and what makes them small enough for a test."""
 
@@ -37,6 +38,19 @@ HARD = {
     "slow kitchens": ("quickstart", ("hours=0.4", "kitchens.utilisation=1.0", "kitchens.prep_mean_s=2400")),
     "every shock": ("quickstart", ("hours=0.5", f"shocks=[{SHOCKS}]")),
     "transplanted": ("rappi_day", ("start_h=12", "hours=0.5", "trace.geography=transplant")),
+    "database down": (
+        "quickstart",
+        ("hours=0.5", 'outages=[{server="postgres", start_h="18:08", minutes=1}]'),
+    ),
+    "shaky payments": (
+        "quickstart",
+        (
+            "hours=0.4",
+            "platform.payment_failure_share=0.1",
+            "platform.payment_decline_share=0.05",
+            'outages=[{server="payments", start_h="18:05", minutes=3}]',
+        ),
+    ),
     "short shifts": ("quickstart", ("hours=0.6", "fleet.shift_mean_h=0.2", "fleet.break_every_h=0.2")),
 }
 """Worlds in which much goes wrong: declines, expiries, cancellations in every state, diversions."""

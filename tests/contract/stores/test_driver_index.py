@@ -11,6 +11,7 @@ from domain.drivers import DriverProfiles, DriverStatus, Stop, StopKind
 from domain.errors import InvalidRequest, NotFound
 from domain.units import haversine_m
 
+pytestmark = pytest.mark.port("drivers")
 LAT, LON = 49.25, -123.1
 STEP = 0.001
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count, pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
 from domain.drivers import Stop, StopKind
@@ -13,6 +14,7 @@ from domain.events import EventKind, Topic
 from domain.offers import NewOffer, Offer, OfferState
 from domain.order_state import (
     CUSTOMER_CANCELS_ONLY_WHEN_LATE,
+    DISPATCHABLE_STATES,
     TRANSITIONS,
     Action,
     Actor,
@@ -20,7 +22,10 @@ from domain.order_state import (
     OrderState,
 )
 from domain.orders import NewOrder, Order, OrderItem, OrderRequest, Transition
+from domain.payments import PaymentState, Settlement
+from domain.ports import ClaimState
 
+pytestmark = pytest.mark.port("orders")
 CUSTOMER, RESTAURANT, DRIVER = 7, 3, 11
 OWNER = {Actor.CUSTOMER: CUSTOMER, Actor.RESTAURANT: RESTAURANT, Actor.DRIVER: DRIVER}
 PATH = [
@@ -75,11 +80,20 @@ def new_offer(*orders: Order, driver_id: int = DRIVER, at_s: float = 200.0, ttl_
     )
 
 
+def waiting_ids(desk: Desk) -> list[int]:
+    """The orders that wait for a driver."""
+    return [
+        order.id
+        for order in desk.run(desk.stores.orders.live())
+        if order.state in DISPATCHABLE_STATES and order.assignment is Assignment.UNASSIGNED
+    ]
+
+
 class Desk:
     """Short commands on one backend."""
 
     def __init__(self, backend: Any) -> None:
-        self.run, self.stores = backend.run, backend.stores
+        self.backend, self.run, self.stores = backend, backend.run, backend.stores
 
     def place(self, n: int = 1) -> list[Order]:
         return self.run(self.stores.orders.place([new_order() for _ in range(n)]))
@@ -266,7 +280,7 @@ def test_dispatchable_orders_are_those_that_wait(desk: Desk) -> None:
     first, second, third = desk.confirmed(3)
     desk.open(new_offer(second))
     desk.act(third, Action.CANCEL, Actor.ADMIN)
-    assert [order.id for order in desk.run(desk.stores.orders.dispatchable())] == [first.id]
+    assert waiting_ids(desk) == [first.id]
 
 
 def test_an_offer_is_opened_for_waiting_orders_and_a_driver_without_one(desk: Desk) -> None:
@@ -324,8 +338,7 @@ def test_a_declined_offer_lets_its_orders_wait_and_its_driver_be_asked(desk: Des
     (offer,) = desk.open(new_offer(*orders))
     declined = desk.run(desk.stores.offers.decline(offer.id, DRIVER, 210.0))
     assert declined.state is OfferState.DECLINED
-    waiting = desk.run(desk.stores.orders.dispatchable())
-    assert [order.id for order in waiting] == [order.id for order in orders]
+    assert waiting_ids(desk) == [order.id for order in orders]
     assert isinstance(desk.open(new_offer(orders[0]))[0], Offer)
 
 
@@ -348,7 +361,7 @@ def test_cancelling_withdraws_the_pending_offer_and_frees_its_other_orders(desk:
     assert (cancelled.state, cancelled.assignment) == (OrderState.CANCELLED, Assignment.UNASSIGNED)
     assert cancelled.cancel_reason == "changed my mind"
     assert desk.run(desk.stores.offers.get(offer.id)).state is OfferState.WITHDRAWN
-    assert [order.id for order in desk.run(desk.stores.orders.dispatchable())] == [second.id]
+    assert waiting_ids(desk) == [second.id]
     assert [event.kind for event in desk.events()] == [EventKind.OFFER_WITHDRAWN, EventKind.ORDER_CANCELLED]
     assert isinstance(desk.open(new_offer(second))[0], Offer)
 
@@ -376,7 +389,7 @@ def test_released_orders_wait_again_unless_they_are_on_board(desk: Desk) -> None
         None,
     )
     assert isinstance(refused, Conflict)
-    assert [one.id for one in desk.run(desk.stores.orders.dispatchable())] == [order.id]
+    assert waiting_ids(desk) == [order.id]
     (event,) = desk.events()
     assert (event.kind, event.key, event.data["order_ids"]) == (
         EventKind.ORDER_RELEASED,
@@ -407,3 +420,97 @@ def test_of_racing_claims_one_wins(backend: Any) -> None:
     answers = backend.together([offers.accept(winners[0].id, driver_id, 210.0) for _ in range(5)])
     assert sum(isinstance(answer, Offer) for answer in answers) == 1
     assert sum(isinstance(answer, Conflict) for answer in answers) == 4
+
+
+def test_a_claimed_order_completes_its_claim(desk: Desk) -> None:
+    keys = desk.stores.idempotency
+    claim = {"now_s": 0.0, "ttl_s": 100.0}
+    desk.run(keys.claim("k", "body", **claim))
+    (order,) = desk.run(desk.stores.orders.place([new_order(claim="k")]))
+    answer = desk.run(keys.claim("k", "body", **claim))
+    assert (answer.state, answer.response) == (ClaimState.DONE, order.id)
+    (again,) = desk.run(desk.stores.orders.place([new_order(claim="k")]))
+    assert again.id == order.id
+    assert len(desk.run(desk.stores.orders.live())) == 1
+
+
+def test_an_order_without_its_claim_is_not_placed_nor_is_its_batch(desk: Desk) -> None:
+    with pytest.raises(Conflict, match="gone"):
+        desk.run(desk.stores.orders.place([new_order(), new_order(claim="gone")]))
+    assert desk.run(desk.stores.orders.live()) == []
+    assert desk.run(desk.stores.outbox.pending(9)) == []
+
+
+def test_live_orders_are_those_that_have_not_ended(desk: Desk) -> None:
+    placed, confirmed, gone = desk.place(3)
+    desk.act(confirmed, Action.CONFIRM, Actor.RESTAURANT)
+    desk.act(gone, Action.CANCEL, Actor.ADMIN)
+    assert [one.id for one in desk.run(desk.stores.orders.live())] == [placed.id, confirmed.id]
+
+
+def test_a_driver_carries_orders_from_acceptance_to_delivery(desk: Desk) -> None:
+    mine, others = desk.confirmed(2)
+    orders, offers = desk.stores.orders, desk.stores.offers
+    for order, driver in ((mine, DRIVER), (others, 12)):
+        (offer,) = desk.open(new_offer(order, driver_id=driver))
+        desk.run(offers.accept(offer.id, driver, 205.0))
+
+    def carried(*drivers: int) -> list[int]:
+        return [one.id for one in desk.run(orders.live(np.array(drivers, np.int64)))]
+
+    assert (carried(DRIVER), carried(12), carried(13), carried()) == ([mine.id], [others.id], [], [])
+    assert carried(DRIVER, 12) == [mine.id, others.id]
+    for action, actor in PATH[1:5]:
+        desk.act(mine, action, actor)
+    assert carried(DRIVER, 12) == [others.id]
+    desk.act(others, Action.CANCEL, Actor.ADMIN)
+    assert carried(DRIVER, 12) == []
+    assert [one.id for one in desk.run(orders.live())] == [mine.id]
+
+
+def test_pending_offers_and_refusals_can_be_asked_for(desk: Desk) -> None:
+    first, second, third = desk.confirmed(3)
+    offers = desk.stores.offers
+    (one,) = desk.open(new_offer(first, second, driver_id=11))
+    (two,) = desk.open(new_offer(third, driver_id=12))
+    assert [offer.id for offer in desk.run(offers.pending())] == [one.id, two.id]
+    assert desk.run(offers.pending(np.array([12, 13], np.int64))) == [two]
+    desk.run(offers.decline(one.id, 11, 205.0))
+    desk.run(offers.expire(300.0))
+    assert desk.run(offers.pending()) == []
+    assert desk.run(offers.refusals([first.id, third.id])) == [(first.id, 11), (third.id, 12)]
+    assert desk.run(offers.refusals([])) == []
+
+
+def test_a_payment_comes_with_its_order_and_is_settled_once(desk: Desk) -> None:
+    payments = desk.stores.payments
+    (order,) = desk.run(desk.stores.orders.place([new_order(payment="ref-1")]))
+    (free,) = desk.place()
+    payment = desk.run(payments.get(order.id))
+    assert (payment.reference, payment.amount_cents) == ("ref-1", 1800 + 299)
+    assert payment.state is PaymentState.AUTHORISED
+    with pytest.raises(NotFound):
+        desk.run(payments.get(free.id))
+    capture = Settlement(event_id=5, order_id=order.id, state=PaymentState.CAPTURED, at_s=9.0)
+    void = Settlement(event_id=6, order_id=order.id, state=PaymentState.VOIDED, at_s=9.5)
+    assert desk.run(payments.settle("payments", [capture, capture, void])) == [True, False, True]
+    assert desk.run(payments.settle("payments", [void, capture])) == [False, False]
+    payment = desk.run(payments.get(order.id))
+    assert (payment.state, payment.settled_at_s) == (PaymentState.CAPTURED, 9.0)
+
+
+def test_every_group_has_its_own_record_of_events(desk: Desk) -> None:
+    (order,) = desk.run(desk.stores.orders.place([new_order(payment="ref-1")]))
+    void = Settlement(event_id=5, order_id=order.id, state=PaymentState.VOIDED, at_s=9.0)
+    settle = desk.stores.payments.settle
+    assert [desk.run(settle(group, [void])) for group in ("a", "b", "a")] == [[True], [True], [False]]
+
+
+def test_of_two_drivers_racing_for_an_offer_the_one_asked_wins(desk: Desk) -> None:
+    (order,) = desk.confirmed(1)
+    (offer,) = desk.open(new_offer(order))
+    accept = desk.stores.offers.accept
+    answers = desk.backend.together([accept(offer.id, driver, 205.0) for driver in (12, DRIVER, DRIVER)])
+    assert sum(isinstance(answer, Offer) for answer in answers) == 1
+    assert all(isinstance(answer, Offer | Conflict) for answer in answers)
+    assert desk.run(desk.stores.orders.get([order.id]))[0].driver_id == DRIVER

@@ -12,6 +12,7 @@ import pytest
 
 from adapters.memory import (
     MemoryBus,
+    MemoryDatabase,
     MemoryDriverIndex,
     MemoryIdempotencyStore,
     SystemClock,
@@ -23,8 +24,8 @@ from adapters.memory import (
     nearest,
 )
 from adapters.memory.evolve import evolve
-from adapters.memory.quantise import quantise
 from adapters.memory.warm import warm_up
+from adapters.quantise import quantise
 from domain import ports
 from domain.drivers import DriverProfiles, DriverStatus, Stop, StopKind
 from domain.errors import InvalidRequest, ServiceError
@@ -52,19 +53,21 @@ ARGUMENTS: dict[type, dict[str, tuple[Any, ...] | dict[str, Any]]] = {
         "get": ([1],),
         "items": (1,),
         "transition": ([CONFIRM],),
-        "dispatchable": (),
+        "live": (),
         "audit": (1,),
     },
     ports.OfferStore: {
         "open": ([],),
         "get": (1,),
+        "pending": (),
+        "refusals": ([1],),
         "accept": (1, 1, 0.0),
         "decline": (1, 1, 0.0),
         "expire": (1.0,),
         "release": ([1], 1.0, "x"),
     },
     ports.Outbox: {"pending": (5,), "mark_sent": ([1],)},
-    ports.EventBus: {"publish": ([],)},
+    ports.EventBus: {"publish": ([],), "deliver": ()},
     ports.DriverIndex: {
         "sign_on": (PROFILE, 0.0),
         "move": (ONE, FLOAT, FLOAT, 1.0),
@@ -102,6 +105,10 @@ ARGUMENTS: dict[type, dict[str, tuple[Any, ...] | dict[str, Any]]] = {
         "complete": ("k", 1),
         "release": ("k",),
     },
+    ports.PaymentStore: {"get": (1,), "settle": ("g", [])},
+    ports.LocationHistory: {"flush": (), "track": (1, 0.0, 1.0)},
+    ports.SessionStore: {"open": (Actor.DRIVER, 1, 0.0), "get": ("t", 0.0), "close": ("t",)},
+    ports.LiveFeed: {"publish": ([],)},
 }
 FIELDS = {
     ports.OrderStore: "orders",
@@ -113,6 +120,10 @@ FIELDS = {
     ports.RatingStore: "ratings",
     ports.Cache: "cache",
     ports.IdempotencyStore: "idempotency",
+    ports.PaymentStore: "payments",
+    ports.LocationHistory: "history",
+    ports.SessionStore: "sessions",
+    ports.LiveFeed: "feed",
 }
 
 
@@ -213,10 +224,11 @@ def test_a_handler_that_fails_fails_the_publish_and_the_bus_goes_on() -> None:
 
 
 def test_idempotency_keys_past_their_time_are_swept() -> None:
-    keys = MemoryIdempotencyStore()
+    database = MemoryDatabase()
+    keys = MemoryIdempotencyStore(database)
     for i in range(10):
         drive(keys.claim(f"k{i}", "f", now_s=float(i), ttl_s=5.0))
-    assert len(keys._entries) == 5
+    assert len(database.keys) == 5
 
 
 def test_positions_are_rounded_as_valkey_rounds_them() -> None:

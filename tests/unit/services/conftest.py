@@ -10,15 +10,19 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from adapters.faulty import FaultyServers
 from adapters.memory import VirtualClock, memory_stores
+from adapters.stand_in import StandInProvider
 from domain.catalog import MenuItem, Restaurant
-from domain.drivers import DriverProfiles
+from domain.drivers import DriverProfiles, StopKind
 from domain.orders import Order, OrderItem, OrderRequest
+from domain.stores import Stores
 from eta.contract import EtaPrediction
 from matching.contract import Decision
 from matching.nearest import Nearest
 from matching.plain_travel import PlainTravel
 from roads.snap import Snapper
+from services.breakers import Incident
 from services.building import build_marketplace
 from services.drive import drive
 from services.settings import MarketplaceSettings
@@ -69,20 +73,33 @@ class Scripted:
 class Market:
     """Commands on one marketplace: three restaurants, drivers as asked for."""
 
-    def __init__(self, strategy: Any = None, settings: MarketplaceSettings | None = None) -> None:
-        self.clock = VirtualClock(1000.0)
-        self.stores = memory_stores()
+    def __init__(
+        self,
+        strategy: Any = None,
+        settings: MarketplaceSettings | None = None,
+        *,
+        stores: Stores | None = None,
+        now_s: float = 1000.0,
+        can_fail: bool = False,
+    ) -> None:
+        self.clock = VirtualClock(now_s)
+        self.stores = stores if stores is not None else memory_stores()
+        self.provider = StandInProvider()
+        self.servers = FaultyServers(self.provider)
+        self.incidents: list[Incident] = []
         self.travel = PlainTravel()
         self.windows: list[WindowStats] = []
         lat, lon = self.travel.position(np.arange(self.travel.node_count))
         self.app = build_marketplace(
-            stores=self.stores,
+            stores=self.servers.stores(self.stores) if can_fail else self.stores,
             strategy=strategy if strategy is not None else Nearest(),
             eta_model=SumEta(),
             travel=self.travel,
             snap=Snapper(lat, lon).nearest,
             clock=self.clock,
             rng=np.random.default_rng(0),
+            provider=self.provider,
+            witness=self.incidents.append,
             settings=settings,
             on_window=self.windows.append,
         )
@@ -95,7 +112,8 @@ class Market:
             for i in (1, 2, 3)
             for j in (0, 1)
         ]
-        self.run(self.app.add_restaurants(restaurants, dishes))
+        if stores is None:
+            self.run(self.app.add_restaurants(restaurants, dishes))
 
     run = staticmethod(drive)
 
@@ -161,6 +179,18 @@ class Market:
     def cooked(self, order: Order) -> Order:
         self.run(self.app.start_prep(order.id, order.restaurant_id))
         return self.run(self.app.ready(order.id, order.restaurant_id))
+
+    def finish(self, order: Order, driver_id: int) -> None:
+        """Cook, pick up and deliver an accepted order."""
+        self.cooked(order)
+        self.run(self.app.pick_up(order.id, driver_id))
+        self.run(self.app.deliver(order.id, driver_id))
+
+    def plan(self, driver_id: int) -> list[tuple[StopKind, int]]:
+        """Return a driver's planned stops as the index has them, in short."""
+        states = self.states(driver_id)
+        kinds = map(StopKind, states.stop_kind.tolist())
+        return list(zip(kinds, states.stop_order_id.tolist(), strict=True))
 
     def get(self, order: Order) -> Order:
         return self.run(self.stores.orders.get([order.id]))[0]

@@ -13,10 +13,11 @@ from adapters.memory import MemoryCache, MemoryCatalog, VirtualClock
 from domain.catalog import MenuItem, Restaurant
 from domain.errors import InvalidRequest, NotFound
 from domain.units import haversine_m
+from services.breakers import Breaker, unwitnessed
 from services.cache_aside import CacheAside
 from services.catalog_service import CatalogService
 from services.drive import drive
-from services.settings import CatalogSettings
+from services.settings import BreakerSettings, CatalogSettings
 
 LAT, LON = 49.25, -123.1
 
@@ -46,11 +47,15 @@ class Counting:
         return menu
 
 
+def breaker(clock: VirtualClock) -> Breaker:
+    return Breaker("cache", BreakerSettings(), clock, unwitnessed)
+
+
 class Shop:
     def __init__(self, restaurants: int = 60, **options: Any) -> None:
         rng = np.random.default_rng(3)
         self.clock, self.cache, self.store = VirtualClock(0.0), MemoryCache(), Counting(MemoryCatalog())
-        through = CacheAside(cache=self.cache, clock=self.clock, **options)
+        through = CacheAside(cache=self.cache, clock=self.clock, breaker=breaker(self.clock), **options)
         self.service = CatalogService(self.store, through, CatalogSettings(nearby_limit=20))
         self.restaurants = [
             Restaurant(

@@ -334,7 +334,7 @@ def test_a_strategy_may_move_an_accepted_order(make_market: Any, scripted: Any) 
     decide["to"] = 1
     second = market.confirmed()
     market.run(market.app.run_due())
-    changed, made = market.app.take_notifications()
+    made, changed = market.app.take_notifications()
     assert changed == PlanChanged(driver_id=50, plan=())
     assert (made.driver_id, made.offer.terms.order_ids) == (51, (second.id, first.id))
     assert market.windows[-1].moved == 1
