@@ -88,6 +88,24 @@ class NewOrder:
     claim: str | None = None
     payment: str | None = None
 
+    def placed(self, order_id: int) -> Order:
+        """Return the order that this becomes under an id."""
+        return Order(
+            id=order_id,
+            customer_id=self.request.customer_id,
+            restaurant_id=self.request.restaurant_id,
+            restaurant_lat=self.restaurant_lat,
+            restaurant_lon=self.restaurant_lon,
+            customer_lat=self.request.customer_lat,
+            customer_lon=self.request.customer_lon,
+            subtotal_cents=self.subtotal_cents,
+            delivery_fee_cents=self.delivery_fee_cents,
+            placed_at_s=self.placed_at_s,
+            prep_quote_s=self.prep_quote_s,
+            promised_at_s=self.promised_at_s,
+            eta_placement_s=self.eta_placement_s,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transition:

@@ -75,21 +75,7 @@ class MemoryOrderStore:
             if key.response is not None:
                 return db.orders[key.response]
             key.response = len(db.orders) + 1
-        order = Order(
-            id=len(db.orders) + 1,
-            customer_id=request.customer_id,
-            restaurant_id=request.restaurant_id,
-            restaurant_lat=new.restaurant_lat,
-            restaurant_lon=new.restaurant_lon,
-            customer_lat=request.customer_lat,
-            customer_lon=request.customer_lon,
-            subtotal_cents=new.subtotal_cents,
-            delivery_fee_cents=new.delivery_fee_cents,
-            placed_at_s=new.placed_at_s,
-            prep_quote_s=new.prep_quote_s,
-            promised_at_s=new.promised_at_s,
-            eta_placement_s=new.eta_placement_s,
-        )
+        order = new.placed(len(db.orders) + 1)
         db.put(order)
         db.items[order.id] = request.items
         if new.payment is not None:

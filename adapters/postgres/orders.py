@@ -93,7 +93,7 @@ class PostgresOrderStore:
     async def _as_placed(self, new: NewOrder, order_id: int | None) -> Order:
         """Return a new order with its id, or the one that its claim made before."""
         if order_id is not None:
-            return _placed(new, order_id)
+            return new.placed(order_id)
         answer = await self._db.row(order_sql.ANSWER, new.claim, is_repeatable=True)
         if answer is None or answer[0] is None:
             raise Conflict(f"idempotency key {new.claim!r}: its claim does not stand")
@@ -176,24 +176,4 @@ def _placing(new: NewOrder) -> tuple[Any, ...]:
         [item.quantity for item in request.items],
         [item.price_cents for item in request.items],
         new.payment,
-    )
-
-
-def _placed(new: NewOrder, order_id: int) -> Order:
-    """Return what PLACE has written."""
-    request = new.request
-    return Order(
-        id=order_id,
-        customer_id=request.customer_id,
-        restaurant_id=request.restaurant_id,
-        restaurant_lat=new.restaurant_lat,
-        restaurant_lon=new.restaurant_lon,
-        customer_lat=request.customer_lat,
-        customer_lon=request.customer_lon,
-        subtotal_cents=new.subtotal_cents,
-        delivery_fee_cents=new.delivery_fee_cents,
-        placed_at_s=new.placed_at_s,
-        prep_quote_s=new.prep_quote_s,
-        promised_at_s=new.promised_at_s,
-        eta_placement_s=new.eta_placement_s,
     )
