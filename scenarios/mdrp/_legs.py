@@ -76,7 +76,12 @@ def read_trips(path: Path, names: Names, bundles: list[Bundle]) -> list[Trip]:
 
 
 def _refuse_undelivered(path: Path, names: Names, trips: list[Trip], bundles: list[Bundle]) -> None:
-    carried = {trip.bundle.line: len(trip.left_min) for trip in trips if trip.bundle}
+    """Refuse bundles that no trip carries, or that any trip does not carry to the end."""
+    carried: dict[int, int] = {}
+    for trip in trips:
+        if trip.bundle:
+            done = len(trip.left_min)
+            carried[trip.bundle.line] = min(done, carried.get(trip.bundle.line, done))
     for bundle in bundles:
         done = carried.get(bundle.line, 0)
         if done < len(bundle.orders):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import DataError
+from scenarios.data import resolve
 from scenarios.mdrp import Instance, Variant, find_instances, parse_name, read_instance
 
 
@@ -182,8 +183,6 @@ def timed(speed: int) -> Instance:
 def test_public_instances_are_read(
     name: str, orders: int, drivers: int, restaurants: int, speed: int
 ) -> None:
-    from scenarios.data import resolve
-
     instance = read_instance(resolve(f"orders/mdrp/{name}"))
     assert (len(instance.order_ids), len(instance.driver_ids)) == (orders, drivers)
     assert (len(instance.restaurant_ids), instance.speed_m_per_min) == (restaurants, speed)

@@ -107,6 +107,12 @@ def test_times_with_a_point_and_origin_zero_are_read(
             "",
             r"couriers.txt: no leg of courier 'c2' to order 'o3', which it is assigned",
         ),
+        (
+            LEGS,
+            "c1 33 o1 o2",
+            "c1 33 o1 r1\nc1 40 r1 o1\nc1 50 o1 o2",
+            r"couriers.txt: no leg of courier 'c1' to order 'o2', which it is assigned",
+        ),
         (LEGS, "c2 47 r2 o3", "c2 47 r2", r"couriers.txt:7: 3 cells; expected courier, departure, origin"),
     ],
 )
