@@ -51,8 +51,9 @@ class DriverProjection:
             if order.driver_id is not None:
                 carried.setdefault(order.driver_id, []).append(order)
         states = await self._drivers.states(driver_ids)
-        for row, driver_id in enumerate(driver_ids.tolist()):
-            plan = plan_of(states, row)
+        has_work = np.isin(driver_ids, list(carried)) | (np.diff(states.stop_offsets) > 0)
+        for row in np.flatnonzero(has_work).tolist():
+            driver_id, plan = int(driver_ids[row]), plan_of(states, row)
             restored = _corrected(plan, carried.get(driver_id, ()))
             if restored != plan:
                 await self._drivers.set_plan(driver_id, restored)
