@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from domain.catalog import Rating
-from domain.errors import Conflict, InvalidRequest
+from domain.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from domain.order_state import OrderState
 from domain.ports import Clock
 from domain.stores import Stores
@@ -21,7 +22,8 @@ class RatingService:
     """Takes each order's rating once and spreads the news.
 
     The restaurant's rating in the catalog becomes the mean of its stars; cached menus and lists follow
-    within their time to live. The driver's moves a little towards the new stars (see `RatingSettings`).
+    within their time to live. The driver's moves a little towards the new stars (see `RatingSettings`); while
+    the driver index is out of reach the stars are stored all the same, and that one move is forgone.
     """
 
     def __init__(self, stores: Stores, clock: Clock, settings: RatingSettings) -> None:
@@ -60,7 +62,8 @@ class RatingService:
             restaurant = (await self._catalog.menu(order.restaurant_id)).restaurant
             await self._catalog.update_restaurant(replace(restaurant, rating=mean))
         if driver_stars is not None:
-            await self._move_driver(order.driver_id, driver_stars)
+            with suppress(Unavailable, NotFound):
+                await self._move_driver(order.driver_id, driver_stars)
         return rating
 
     async def _move_driver(self, driver_id: int, stars: int) -> None:

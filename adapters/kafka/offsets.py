@@ -26,9 +26,8 @@ PASSING = {
 }
 """Refusals of the moment, after a topic has come into being or a partition has changed its leader."""
 
-# confluent-kafka leaves these two untyped
-_END = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-_START = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+_END = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # confluent-kafka's, untyped
+_START = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the same
 
 
 class OffsetReader:

@@ -74,4 +74,4 @@ def _plain(value: Any) -> Any:
     """Return a numpy scalar as a Python number."""
     if isinstance(value, np.generic):
         return value.item()
-    raise NotImplementedError(f"{type(value).__name__} is no JSON value")
+    raise NotImplementedError(f"{type(value).__name__} is no JSON value")  # what msgspec's hooks raise

@@ -142,6 +142,19 @@ def test_a_driver_works_on_while_the_index_is_down_and_the_plan_follows(shaky: A
     assert shaky.app.next_due_s() == np.inf
 
 
+def test_stars_are_kept_while_the_index_is_down(shaky: Any) -> None:
+    shaky.drivers(50)
+    order, _ = shaky.assigned()
+    shaky.finish(order, 50)
+    shaky.servers.fail("valkey")
+    rating = shaky.run(shaky.app.rate(order.id, order.customer_id, restaurant_stars=2, driver_stars=1))
+    assert (rating.restaurant_stars, rating.driver_stars) == (2, 1)
+    with pytest.raises(Conflict):  # it is stored
+        shaky.run(shaky.app.rate(order.id, order.customer_id, restaurant_stars=2, driver_stars=1))
+    shaky.servers.heal("valkey")
+    assert shaky.states(50).rating[0] == 4.0
+
+
 def test_the_catalog_serves_without_its_cache_and_forgets_stale_values_after(shaky: Any) -> None:
     menu = shaky.run(shaky.app.menu(1))
     shaky.servers.fail("valkey")
