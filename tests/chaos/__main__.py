@@ -176,18 +176,21 @@ def kill_simulators(
 
 
 def _kill_a_simulation(run: Chaos, seed: int) -> None:
+    """Start a simulation and kill it at a random moment after its first order."""
+    place, until = str(run.folder / "place.json"), time.monotonic() + OVER_S
     with (run.folder / "simulator.log").open("ab") as log:
-        place = str(run.folder / "place.json")
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.simulator", place, str(seed)],
-            stdout=subprocess.PIPE,
-            stderr=log,
+            [sys.executable, "-m", "tests.chaos.simulator", place, str(seed)], stdout=log, stderr=log
         )
-        with process:
-            if process.stdout is None or process.stdout.readline() != b"simulating\n":
-                raise SystemExit(f"the simulation did not begin: see {run.folder}/simulator.log")
+        try:
+            while asyncio.run(tally(run.place))["orders"] == 0:
+                if process.poll() is not None or time.monotonic() > until:
+                    raise SystemExit(f"the simulation placed no order: see {run.folder}/simulator.log")
+                time.sleep(0.1)
             time.sleep(run.rng.uniform(*SIMULATED_S))
-            process.send_signal(signal.SIGKILL)
+        finally:
+            process.kill()
+            process.wait()
 
 
 async def _begin_clock_after(place: Place) -> None:

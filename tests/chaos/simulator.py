@@ -23,7 +23,6 @@ def simulate(place: Place, seed: int) -> None:
     world, _ = cli.build_world(
         scenario, 0, load_strategy("batch"), load_eta_model(scenario.eta), opened=opened
     )
-    print("simulating", flush=True)
     world.run()
 
 
