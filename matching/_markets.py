@@ -23,6 +23,7 @@ MARKETS: dict[str, dict[str, Any]] = {
     "nothing ready": {"orders": 15, "drivers": 30, "carrying": 0.4, "ready": 0.0},
     "everything ready": {"orders": 15, "drivers": 30, "carrying": 0.4, "ready": 1.0},
     "one restaurant": {"orders": 15, "drivers": 30, "carrying": 0.4, "restaurants": 1},
+    "by trips": {"orders": 30, "drivers": 15, "carrying": 0.8, "restaurants": 8, "by_trips": True},
     "many": {"orders": 150, "drivers": 400, "carrying": 0.4},
 }
 """The generated snapshots by name: arguments of `make_snapshot`."""
@@ -64,7 +65,7 @@ def paired(snapshot: Snapshot) -> Snapshot:
         "driver_node",
         "driver_vehicle",
         "driver_rating",
-        "driver_needs_more",
+        "driver_short_orders",
     )
     columns = columns_of(snapshot)
     same = {name: columns[name][twin] for name in names}

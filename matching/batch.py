@@ -12,6 +12,7 @@ from domain.units import FloatArray, IntArray
 from matching.assignment import assign
 from matching.contract import Decision, Snapshot
 from matching.insertion import Insertions, best_insertions
+from matching.objective import parse_objective
 from matching.routes import Plans, planned, route_columns, with_order
 
 MUST_GO = 1e7
@@ -22,10 +23,11 @@ MUST_GO = 1e7
 class Batch:
     """Solve each window as one exact sparse assignment on believed travel times.
 
-    The cost of giving order o to driver d is what it adds to the driver's route, o put where that is least:
+    The cost of giving order o to driver d is what it adds to the driver's route, o put where that is least,
+    by the `objective` (`matching.objective`). By default
 
-        sum over the route's orders of (delivery + late_weight max(0, delivery - due))
-        + driver_weight * (moment at which the driver is done) + drive_weight * (seconds of driving)
+        sum over the route's orders of (delivery + max(0, delivery - due))
+        + 0.1 (moment at which the driver is done) + 0.4 (seconds of driving)
 
     so food that is waited for, other customers' delay, the driver's time (an idle driver who waits for a
     kitchen spends it, a driver who delivers something else in the meantime does not) and kilometres are one
@@ -48,11 +50,9 @@ class Batch:
     window_s: float = param(5.0, "seconds between decisions", at_least=0)
     candidates: int = param(50, "drivers considered per order", at_least=1)
     radius_m: float = param(5_000.0, "how far from the restaurant drivers are considered", at_least=1)
-    driver_weight: float = param(
-        0.1, "worth of a second of driver time, in seconds of a customer", at_least=0
+    objective: str = param(
+        "click_to_door + lateness + 0.1*driver_time + 0.4*driving", "weights of `matching.objective`'s terms"
     )
-    drive_weight: float = param(0.4, "worth of a second of driving, in seconds of a customer", at_least=0)
-    late_weight: float = param(1.0, "added cost of a second beyond the promised delivery", at_least=0)
     max_load: int = param(
         3, "orders a driver may have at once, never above the vehicle's capacity", at_least=1
     )
@@ -61,6 +61,7 @@ class Batch:
 
     def __post_init__(self) -> None:
         check_parameters(self)
+        parse_objective(self.objective)
 
     def __call__(self, snapshot: Snapshot, rng: np.random.Generator) -> Decision:  # noqa: ARG002  # the contract's signature
         """Decide; draws no random numbers."""
@@ -73,9 +74,7 @@ class Batch:
             plans,
             order,
             drivers,
-            late_weight=self.late_weight,
-            driver_weight=self.driver_weight,
-            drive_weight=self.drive_weight,
+            objective=parse_objective(self.objective),
         )
         # from when the food could leave: what an order costs whoever carries it must not decide who waits
         costs = found.cost - np.maximum(snapshot.order_ready_s_est - snapshot.now_s, 0.0)[order]

@@ -30,15 +30,20 @@ class Snapshot:
       of being ready (the restaurant's quote, never before `now_s` while the food is not ready; the true
       moment once it is), promised moment of delivery.
     - `order_since_s` float64 [n]: since when the order has waited for a driver.
-    - `order_is_ready`, `order_is_picked_up` bool [n].
+    - `order_latest_s` float64 [n]: later than this the order is not wanted any more; inf where it always is.
+    - `order_is_ready`, `order_is_picked_up` bool [n]. `order_is_pinned` bool [n]: accepted, and not to be
+      moved to another driver: picked up, or its driver is bound to it.
     - `order_driver` int32 [n]: the driver who has accepted the order, -1 for open orders.
 
     Driver axis, m long: every driver who is a candidate of some open order.
 
-    - `driver_lat`, `driver_lon` float64 [m], `driver_node` int32 [m]: latest known position and nearest node.
+    - `driver_lat`, `driver_lon` float64 [m], `driver_node` int32 [m]: latest known position and nearest node,
+      or where a driver who is bound to go somewhere will be at `driver_from_s` float64 [m], from when on the
+      driver follows the planned stops: `now_s`, or later.
     - `driver_vehicle` int8 [m]; `driver_load`, `driver_capacity` int16 [m]: orders carried or accepted, and
       how many the vehicle holds at once.
-    - `driver_rating` float64 [m], 1-5; `driver_needs_more` bool [m]: below the deliveries wanted this shift.
+    - `driver_rating` float64 [m], 1-5; `driver_short_orders` float64 [m] >= 0: how many orders the driver is
+      short of the deliveries wanted, or of those that the guaranteed pay covers, this shift.
     - `driver_shift_end_s` float64 [m].
     - `stop_offsets` int64 [m+1] delimits each driver's planned stops: `stop_order` int32 on the order axis,
       `stop_kind` int8 (`StopKind`).
@@ -46,6 +51,12 @@ class Snapshot:
     Candidates as CSR over open orders: `candidate_offsets` int64 [open_orders+1], `candidate_driver` int32,
     nearest first, `candidate_distance_m` float64 great-circle. Only these pairs may be assigned: drivers
     who declined an order, or are full, are not among its candidates.
+
+    `by_trips`: a rule of the market. If true, drivers work trip by trip: a trip picks up orders of one
+    restaurant together, in one service however many they are, when all of them are ready, delivers them all,
+    and only then the next trip begins. An order joins a planned trip of its restaurant until that is picked
+    up, or is a trip of its own. A trip that its driver is bound for, its orders pinned but not picked up,
+    comes first. If false, stops may interleave, each with its own service.
 
     `now_s`: time of decision; `next_s`: when the next decision is due if an order waits; `pickup_service_s`,
     `dropoff_service_s`: expected handling times; `travel`: believed travel times.
@@ -65,17 +76,20 @@ class Snapshot:
     order_ready_s_est: FloatArray
     order_due_s: FloatArray
     order_since_s: FloatArray
+    order_latest_s: FloatArray
     order_is_ready: BoolArray
     order_is_picked_up: BoolArray
+    order_is_pinned: BoolArray
     order_driver: IntArray
     driver_lat: FloatArray
     driver_lon: FloatArray
     driver_node: IntArray
+    driver_from_s: FloatArray
     driver_vehicle: IntArray
     driver_load: IntArray
     driver_capacity: IntArray
     driver_rating: FloatArray
-    driver_needs_more: BoolArray
+    driver_short_orders: FloatArray
     driver_shift_end_s: FloatArray
     stop_offsets: IntArray
     stop_order: IntArray
@@ -85,6 +99,7 @@ class Snapshot:
     candidate_distance_m: FloatArray
     pickup_service_s: float
     dropoff_service_s: float
+    by_trips: bool
     travel: TravelTimes
 
     @property
@@ -107,13 +122,15 @@ class Decision:
     """Who carries what, in which stop order; what waits.
 
     `driver` int32 [n]: driver axis index per order, -1 for an open order that waits for the next decision.
-    Accepted orders keep their `order_driver`; a strategy with `reassigns` may move those not picked up.
+    Accepted orders keep their `order_driver`; a strategy with `reassigns` may move those not pinned.
 
     Routes, optional, as CSR: the r drivers in `route_driver` int32 [r] get the stops
     ``route_offsets[i]:route_offsets[i+1]`` of `route_order` int32 (order axis) and `route_kind` int8
     (`StopKind`), which must hold every stop the driver still owes, pickups before drop-offs, never more than
     capacity on board. A driver without a route drives the planned stops, then picks up the new orders in
-    axis order, then drops them off in axis order.
+    axis order, then drops them off in axis order. In a market `by_trips`, where stops may not interleave, a
+    driver without a route takes up each new order, in axis order, at the end of the first planned trip that
+    it may join, else in a trip of its own after all others.
     """
 
     driver: IntArray

@@ -14,6 +14,7 @@ from numba import njit
 from domain.units import DAY_S, FloatArray, IntArray
 from domain.vehicles import Vehicle
 from matching.contract import Snapshot
+from matching.objective import FAIR_S, FRESH_S, SOONEST, Objective
 from matching.routes import PICKUP, Plans
 from matching.snapshot import frozen
 
@@ -45,17 +46,15 @@ def best_insertions(
     order: IntArray,
     driver: IntArray,
     *,
-    late_weight: float = 0.0,
-    driver_weight: float = 0.0,
-    drive_weight: float = 0.0,
+    objective: Objective = SOONEST,
 ) -> Insertions:
     """Return the cheapest insertion of `order` [k] into the stops of `driver` [k], pair by pair.
 
-    The cost of a route is the sum over its orders of ``delivery + late_weight * max(0, delivery - due)``, in
-    seconds from now, plus `driver_weight` times the moment at which the driver is done, plus `drive_weight`
-    times the driving. Travel times are believed ones, food is waited for, handling takes its expected time.
-    The order of the planned stops is kept, and a driver who stands at the first of them finishes it first.
-    Ties: the later position.
+    The cost of a route is the `objective` of its orders and its driver, moments counted in seconds from now.
+    Travel times are believed ones, food is waited for, handling takes its expected time. The order of the
+    planned stops is kept, and a driver who stands at the first of them finishes it first. In a market
+    `by_trips` the order joins a trip behind its last pickup, or is a trip of its own. Ties: the later
+    position.
 
     Every driver must have room for one more order (load < capacity): then no position can overload.
     One `travel.times` batch per vehicle type among the pairs; 1 + 4s look-ups per pair with s planned stops,
@@ -63,6 +62,13 @@ def best_insertions(
     """
     where = np.empty((len(order), 2), np.int32)
     times = np.empty((len(order), 5))
+    weights = (
+        objective.click_to_door,
+        objective.lateness,
+        objective.freshness,
+        objective.driver_time,
+        objective.driving,
+    )
     vehicles = snapshot.driver_vehicle[driver]
     for vehicle in np.flatnonzero(np.bincount(vehicles)):
         some = np.flatnonzero(vehicles == vehicle)
@@ -90,25 +96,31 @@ def best_insertions(
             order_at,
             driver_at,
             pair_at,
+            snapshot.order_restaurant,
             snapshot.order_restaurant_node,
             snapshot.order_customer_node,
             snapshot.order_ready_s_est,
             snapshot.order_due_s,
             snapshot.driver_node,
+            snapshot.driver_from_s,
             plans.offsets,
             plans.order,
             plans.kind,
             snapshot.now_s,
             snapshot.pickup_service_s,
             snapshot.dropoff_service_s,
-            late_weight,
-            driver_weight,
-            drive_weight,
+            snapshot.by_trips,
+            weights,
+        )
+    cost = times[:, 0]
+    if objective.fairness > 0.0:
+        cost = cost + objective.fairness * FAIR_S * (
+            1.0 - np.minimum(snapshot.driver_short_orders[driver], 1.0)
         )
     return Insertions(
         pickup_at=where[:, 0],
         dropoff_at=where[:, 1],
-        cost=times[:, 0],
+        cost=cost,
         pickup_s=times[:, 1] + snapshot.now_s,
         dropoff_s=times[:, 2] + snapshot.now_s,
         longer_s=times[:, 3],
@@ -165,8 +177,8 @@ def _look_ups(  # type: ignore[no-untyped-def]  # numba
 @njit(cache=True, nogil=True, error_model="numpy")
 def _insert_all(  # type: ignore[no-untyped-def]  # numba
     where, times, some, pair_order, pair_driver, seconds, order_at, driver_at, pair_at,
-    restaurant_node, customer_node, ready, due, driver_node, offsets, stop_order, stop_kind,
-    now, pickup_service, dropoff_service, late_weight, driver_weight, drive_weight,
+    restaurant, restaurant_node, customer_node, ready, due, driver_node, driver_from,
+    offsets, stop_order, stop_kind, now, pickup_service, dropoff_service, by_trips, weights,
 ):  # fmt: skip
     """Fill rows `some` of `where` (positions) and `times` (cost, pickup, drop-off, longer, alone)."""
     for i in range(len(pair_order)):
@@ -174,10 +186,10 @@ def _insert_all(  # type: ignore[no-untyped-def]  # numba
         first, stops = offsets[d], offsets[d + 1] - offsets[d]
         order, kind = stop_order[first : first + stops], stop_kind[first : first + stops]
         legs, near = seconds[driver_at[d] : driver_at[d] + stops], seconds[pair_at[i] :]
-        direct = seconds[order_at[o]]
+        direct, begin = seconds[order_at[o]], driver_from[d] - now
         base, _, _, base_done = _drive(
-            -1, -1, o, order, kind, legs, near, direct, ready, due, now,
-            pickup_service, dropoff_service, late_weight, driver_weight, drive_weight, np.inf,
+            -1, -1, o, order, kind, legs, near, direct, begin, restaurant, ready, due, now,
+            pickup_service, dropoff_service, by_trips, weights, np.inf,
         )  # fmt: skip
         lowest = 0
         if stops > 0:
@@ -185,10 +197,13 @@ def _insert_all(  # type: ignore[no-untyped-def]  # numba
             lowest = 1 if node == driver_node[d] else 0
         best, best_pickup, best_dropoff, best_done = np.inf, 0.0, 0.0, 0.0
         for p in range(stops, lowest - 1, -1):
-            for q in range(stops, p - 1, -1):
+            last = stops
+            if by_trips and p < stops:
+                last = _last_dropoff(p, o, restaurant, order, kind)
+            for q in range(last, p - 1, -1):
                 cost, pickup, dropoff, done = _drive(
-                    p, q, o, order, kind, legs, near, direct, ready, due, now,
-                    pickup_service, dropoff_service, late_weight, driver_weight, drive_weight, best,
+                    p, q, o, order, kind, legs, near, direct, begin, restaurant, ready, due, now,
+                    pickup_service, dropoff_service, by_trips, weights, best,
                 )  # fmt: skip
                 if cost < best:
                     best, best_pickup, best_dropoff, best_done = cost, pickup, dropoff, done
@@ -199,27 +214,46 @@ def _insert_all(  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _last_dropoff(p, new, restaurant, order, kind):  # type: ignore[no-untyped-def]  # numba
+    """Return up to where the drop-off may go if, by trips, the pickup goes to `p` < stops; -1: it may not.
+
+    Between two trips, a trip of its own; behind the last pickup of a trip of its restaurant, up to its end.
+    """
+    if (p == 0 or kind[p - 1] != PICKUP) and kind[p] == PICKUP:
+        return p
+    if p == 0 or kind[p] == PICKUP or kind[p - 1] != PICKUP or restaurant[order[p - 1]] != restaurant[new]:
+        return -1
+    while p < len(order) and kind[p] != PICKUP:
+        p += 1
+    return p
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _drive(  # type: ignore[no-untyped-def]  # numba
-    p, q, new, order, kind, legs, near, direct, ready, due, now,
-    pickup_service, dropoff_service, late_weight, driver_weight, drive_weight, bound,
+    p, q, new, order, kind, legs, near, direct, begin, restaurant, ready, due, now,
+    pickup_service, dropoff_service, by_trips, weights, bound,
 ):  # fmt: skip
     """Return cost, new order's pickup and drop-off, and end of a route, seconds from now; inf beyond `bound`.
 
     The new pickup comes before planned stop `p`, the new drop-off before planned stop `q`; -1: nowhere.
     """
-    t, drive, cost, picked, dropped, before = 0.0, 0.0, 0.0, 0.0, 0.0, _DRIVER
+    click_to_door, lateness, freshness, driver_time, driving = weights
+    t, drive, cost, picked, dropped, before, shop = begin, 0.0, 0.0, 0.0, 0.0, _DRIVER, -1
     for j in range(len(order) + 1):
         if j == p:
             leg = near[0] if before == _DRIVER else near[1 + 4 * before]
             drive += leg
-            t = max(t + leg, ready[new] - now) + pickup_service
-            picked, before = t, _NEW_PICKUP
+            t = t - pickup_service if by_trips and shop == restaurant[new] else t + leg
+            t = max(t, ready[new] - now) + pickup_service
+            picked, before, shop = t, _NEW_PICKUP, restaurant[new]
         if j == q:
             leg = direct if before == _NEW_PICKUP else near[1 + 4 * before + 2]
             drive += leg
             t += leg + dropoff_service
-            cost += t + late_weight * max(0.0, t + now - due[new])
-            dropped, before = t, _NEW_DROPOFF
+            cost += click_to_door * t + lateness * max(0.0, t + now - due[new])
+            if freshness > 0.0:
+                cost += freshness * (t + now - ready[new]) ** 2 / (2.0 * FRESH_S)
+            dropped, before, shop = t, _NEW_DROPOFF, -1
         if j == len(order):
             break
         if before == _NEW_PICKUP:
@@ -229,14 +263,18 @@ def _drive(  # type: ignore[no-untyped-def]  # numba
         else:
             leg = legs[j]
         drive += leg
-        t += leg
         if kind[j] == PICKUP:
+            t = t - pickup_service if by_trips and shop == restaurant[order[j]] else t + leg
             t = max(t, ready[order[j]] - now) + pickup_service
+            shop = restaurant[order[j]]
         else:
-            t += dropoff_service
-            cost += t + late_weight * max(0.0, t + now - due[order[j]])
+            t += leg + dropoff_service
+            cost += click_to_door * t + lateness * max(0.0, t + now - due[order[j]])
+            if freshness > 0.0:
+                cost += freshness * (t + now - ready[order[j]]) ** 2 / (2.0 * FRESH_S)
+            shop = -1
         before = j
         if cost >= bound:
             return np.inf, 0.0, 0.0, 0.0
-    cost += driver_weight * t + drive_weight * drive
+    cost += driver_time * t + driving * drive
     return cost, picked, dropped, t

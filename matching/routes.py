@@ -72,7 +72,9 @@ def default_plans(snapshot: Snapshot, driver: IntArray) -> Plans:
     """Return what drivers do without explicit routes when `driver` [n] (int32) is decided.
 
     The planned stops, less those of orders that another driver takes over; then the pickups of new orders in
-    axis order; then their drop-offs in axis order. O(orders + stops).
+    axis order; then their drop-offs in axis order. In a market `by_trips`, each new order in axis order at
+    the end of the first trip it may join, else in a trip of its own. O(orders + stops), by trips times the
+    new orders per driver.
     """
     offsets, orders, kinds = _default_plans(
         frozen(driver, np.int32),
@@ -81,6 +83,10 @@ def default_plans(snapshot: Snapshot, driver: IntArray) -> Plans:
         snapshot.stop_order,
         snapshot.stop_kind,
     )
+    if snapshot.by_trips:
+        _sort_into_trips(
+            frozen(driver, np.int32), snapshot.order_driver, snapshot.order_restaurant, offsets, orders, kinds
+        )
     return Plans(offsets=offsets, order=orders, kind=kinds)
 
 
@@ -129,7 +135,7 @@ def stop_nodes(snapshot: Snapshot, plans: Plans) -> IntArray:
 
 
 def stop_times(snapshot: Snapshot, plans: Plans) -> StopTimes:
-    """Return when every stop happens if drivers set out now, on believed travel times and ready moments.
+    """Return when every stop happens if drivers set out as soon as they can, on believed times.
 
     A driver who is early at a restaurant waits for the food. One batch of travel times per vehicle type.
     """
@@ -151,10 +157,12 @@ def stop_times(snapshot: Snapshot, plans: Plans) -> StopTimes:
         plans.order,
         plans.kind,
         legs,
+        snapshot.order_restaurant,
         snapshot.order_ready_s_est,
-        snapshot.now_s,
+        snapshot.driver_from_s,
         snapshot.pickup_service_s,
         snapshot.dropoff_service_s,
+        snapshot.by_trips,
     )
     return StopTimes(arrival_s=arrival, start_s=start, depart_s=depart)
 
@@ -208,16 +216,70 @@ def _default_plans(driver, old_driver, offsets, orders, kinds):  # type: ignore[
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _sort_into_trips(driver, old_driver, restaurant, offsets, orders, kinds):  # type: ignore[no-untyped-def]  # numba
+    """Put the new orders of default plans, which stand at the ends, into trips."""
+    for d in range(len(offsets) - 1):
+        first, end = offsets[d], offsets[d + 1]
+        kept = end
+        while kept > first and driver[orders[kept - 1]] != old_driver[orders[kept - 1]]:
+            kept -= 1
+        new = orders[kept : kept + (end - kept) // 2].copy()
+        size = kept - first
+        for order in new:
+            pickup, dropoff = _trip_of(
+                restaurant, orders[first : first + size], kinds[first : first + size], restaurant[order]
+            )
+            for at, kind in ((pickup, PICKUP), (dropoff + 1, DROPOFF)):
+                for s in range(first + size, first + at, -1):
+                    orders[s], kinds[s] = orders[s - 1], kinds[s - 1]
+                orders[first + at], kinds[first + at] = order, kind
+                size += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _trip_of(restaurant, orders, kinds, place):  # type: ignore[no-untyped-def]  # numba
+    """Return after which pickups, and which drop-offs, of one plan an order of restaurant `place` joins."""
+    size = len(orders)
+    for s in range(size):
+        if kinds[s] == PICKUP and restaurant[orders[s]] == place:
+            pickup = s
+            while pickup < size and kinds[pickup] == PICKUP and restaurant[orders[pickup]] == place:
+                pickup += 1
+            dropoff = pickup
+            while dropoff < size and kinds[dropoff] == DROPOFF:
+                dropoff += 1
+            return pickup, dropoff
+    return size, size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _stop_times(  # type: ignore[no-untyped-def]  # numba
-    offsets, orders, kinds, legs, ready, now, pickup_service, dropoff_service
+    offsets, orders, kinds, legs, restaurant, ready, begin, pickup_service, dropoff_service, by_trips
 ):
     arrival, start, depart = np.empty(len(orders)), np.empty(len(orders)), np.empty(len(orders))
     for d in range(len(offsets) - 1):
-        t = now
+        t = begin[d]
         for s in range(offsets[d], offsets[d + 1]):
-            arrival[s] = t + legs[s]
-            is_pickup = kinds[s] == PICKUP
-            start[s] = max(arrival[s], ready[orders[s]]) if is_pickup else arrival[s]
-            t = start[s] + (pickup_service if is_pickup else dropoff_service)
+            if kinds[s] == DROPOFF:
+                arrival[s] = start[s] = t + legs[s]
+                t = start[s] + dropoff_service
+            elif by_trips and s > offsets[d] and _is_same_pickup(restaurant, orders, kinds, s):
+                arrival[s] = start[s - 1]  # one service for all: the one under way begins later
+                start[s] = max(arrival[s], ready[orders[s]])
+                t = start[s] + pickup_service
+            else:
+                arrival[s] = t + legs[s]
+                start[s] = max(arrival[s], ready[orders[s]])
+                t = start[s] + pickup_service
             depart[s] = t
+        for s in range(offsets[d + 1] - 2, offsets[d] - 1, -1):
+            if by_trips and _is_same_pickup(restaurant, orders, kinds, s + 1):
+                start[s], depart[s] = start[s + 1], depart[s + 1]
     return arrival, start, depart
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_same_pickup(restaurant, orders, kinds, s):  # type: ignore[no-untyped-def]  # numba
+    """Tell whether stop s and the one before are pickups at one restaurant."""
+    both = kinds[s] == PICKUP and kinds[s - 1] == PICKUP
+    return both and restaurant[orders[s]] == restaurant[orders[s - 1]]

@@ -105,7 +105,7 @@ class Score:
             self.base
             - self.per_km / 1_000.0 * snapshot.candidate_distance_m
             + self.per_rating_point * snapshot.driver_rating[drivers]
-            + self.needs_more_bonus * snapshot.driver_needs_more[drivers]
+            + self.needs_more_bonus * (snapshot.driver_short_orders[drivers] > 0.0)
         )
         return score
 

@@ -31,6 +31,7 @@ def make_snapshot(
     window_s: float = 10.0,
     seed: int = 0,
     travel: TravelTimes | None = None,
+    by_trips: bool = False,
 ) -> Snapshot:
     """Return a random valid snapshot: `orders` open orders, `drivers` drivers of whom a share is `carrying`.
 
@@ -39,13 +40,15 @@ def make_snapshot(
     candidates; drivers who are nobody's candidates fall out, as they do in the service, so the driver axis
     may be shorter than `drivers`. The same arguments give the same snapshot.
 
+    In a market `by_trips` carrying drivers are on a trip of one order, and plan another one after it.
+
     With a `travel` of your own, nodes are drawn from it; positions come from its ``position(nodes)`` where
     it has one, and are random otherwise.
     """
     rng = np.random.default_rng(seed)
     roads = PlainTravel() if travel is None else travel
-    fleet = _draw_fleet(rng, roads, drivers, vehicles)
-    plans = _draw_plans(rng, fleet["capacity"], carrying)
+    fleet = _draw_fleet(rng, roads, drivers, vehicles, now_s)
+    plans = _draw_plans(rng, fleet["capacity"], carrying, by_trips)
     owners = np.array([d for d, plan in enumerate(plans) for _ in range(plan.count)], np.int64)
     picked = np.array([flag for plan in plans for flag in plan.picked], bool)
     columns = _draw_orders(rng, roads, orders, picked, ready=ready, restaurants=restaurants, now_s=now_s)
@@ -65,6 +68,7 @@ def make_snapshot(
         candidate_offsets=offsets,
         candidate_driver=np.searchsorted(keep, driver),
         candidate_distance_m=metres,
+        by_trips=by_trips,
         travel=roads,
     )
 
@@ -82,7 +86,11 @@ class _Plan:
 
 
 def _draw_fleet(
-    rng: np.random.Generator, roads: TravelTimes, drivers: int, vehicles: tuple[Vehicle, ...]
+    rng: np.random.Generator,
+    roads: TravelTimes,
+    drivers: int,
+    vehicles: tuple[Vehicle, ...],
+    now_s: float,
 ) -> dict[str, NDArray[Any]]:
     node = rng.integers(0, roads.node_count, drivers)
     lat, lon = _positions(rng, roads, node)
@@ -92,27 +100,43 @@ def _draw_fleet(
         "node": node,
         "lat": lat,
         "lon": lon,
+        "from_s": np.full(drivers, now_s),
         "vehicle": vehicle,
         "capacity": capacity,
         "rating": rng.uniform(3.5, 5.0, drivers),
-        "needs_more": rng.random(drivers) < 0.3,
+        "short_orders": np.where(rng.random(drivers) < 0.3, 2.0, 0.0),
         "shift_end_s": rng.uniform(75_000.0, 90_000.0, drivers),
     }
 
 
-def _draw_plans(rng: np.random.Generator, capacity: IntArray, carrying: float) -> list[_Plan]:
-    return [_draw_plan(rng, int(size)) if rng.random() < carrying else _Plan((), ()) for size in capacity]
+def _draw_plans(rng: np.random.Generator, capacity: IntArray, carrying: float, by_trips: bool) -> list[_Plan]:
+    return [
+        _draw_plan(rng, int(size), by_trips) if rng.random() < carrying else _Plan((), ())
+        for size in capacity
+    ]
 
 
-def _draw_plan(rng: np.random.Generator, capacity: int) -> _Plan:
+def _draw_plan(rng: np.random.Generator, capacity: int, by_trips: bool) -> _Plan:
     count = int(rng.integers(1, min(capacity, 2) + 1))
     picked = tuple(bool(rng.random() < 0.5) for _ in range(count))
+    if by_trips:
+        return _draw_trips(picked)
     stops: list[tuple[int, StopKind]] = []
     for order, is_picked in enumerate(picked):
         drop = int(rng.integers(0, len(stops) + 1))
         stops.insert(drop, (order, StopKind.DROPOFF))
         if not is_picked:
             stops.insert(int(rng.integers(0, drop + 1)), (order, StopKind.PICKUP))
+    return _Plan(picked, tuple(stops))
+
+
+def _draw_trips(picked: tuple[bool, ...]) -> _Plan:
+    """Plan a trip per order; only the first one may have begun."""
+    picked = (picked[0], *(False for _ in picked[1:]))
+    stops: list[tuple[int, StopKind]] = []
+    for order, is_picked in enumerate(picked):
+        stops += [] if is_picked else [(order, StopKind.PICKUP)]
+        stops.append((order, StopKind.DROPOFF))
     return _Plan(picked, tuple(stops))
 
 
@@ -150,7 +174,9 @@ def _draw_orders(
         "due_s": placed + rng.uniform(1_800.0, 3_000.0, n),
         "since_s": np.maximum(placed, now_s - rng.uniform(0.0, 30.0, n)),
         "is_ready": is_ready,
+        "latest_s": np.full(n, np.inf),
         "is_picked_up": np.r_[np.zeros(open_orders, bool), picked],
+        "is_pinned": np.r_[np.zeros(open_orders, bool), picked],
     }
 
 

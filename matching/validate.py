@@ -26,6 +26,8 @@ _TEXTS = (
     "the route of driver {0} has more on board than the vehicle holds, {1} orders",
     "the route of driver {0} has a stop of unknown kind or order at place {1}",
     "route_offsets must ascend from 0 to the number of stops",
+    "the route of driver {0} picks up order {1} in the middle of another trip",
+    "the route of driver {0} puts off order {1}, for which the driver is bound",
 )
 (
     _NO_DRIVER,
@@ -41,6 +43,8 @@ _TEXTS = (
     _ON_BOARD,
     _UNKNOWN,
     _OFFSETS,
+    _MID_TRIP,
+    _PUT_OFF,
 ) = range(len(_TEXTS))
 
 
@@ -48,10 +52,11 @@ def check_decision(snapshot: Snapshot, decision: Decision, strategy: Strategy) -
     """Return what makes a decision infeasible, one line each, empty when it is feasible; at most 20 lines.
 
     Open orders may only go to their candidates; accepted orders keep their driver (with `reassigns`, those
-    not picked up may move to another one); nobody gets more orders than the vehicle holds, carried and
+    not pinned may move to another one); nobody gets more orders than the vehicle holds, carried and
     accepted together; without `bundles` only idle drivers get one order each. A route holds exactly the stops
-    that its driver owes, pickups before drop-offs, and never has more on board than the vehicle holds. A
-    driver who is over capacity already may stay so, but gets nothing more.
+    that its driver owes, pickups before drop-offs, and never has more on board than the vehicle holds; in a
+    market `by_trips`, it holds whole trips, one after the other. A driver who is over capacity already may
+    stay so, but gets nothing more.
     O(orders + drivers + stops); about 10 us for a small window.
     """
     problems = _check_arrays(snapshot, decision)
@@ -60,7 +65,9 @@ def check_decision(snapshot: Snapshot, decision: Decision, strategy: Strategy) -
     found = _check(
         frozen(decision.driver, _INT32),
         snapshot.order_driver,
+        snapshot.order_restaurant,
         snapshot.order_is_picked_up,
+        snapshot.order_is_pinned,
         snapshot.candidate_offsets,
         snapshot.candidate_driver,
         snapshot.driver_load,
@@ -71,6 +78,7 @@ def check_decision(snapshot: Snapshot, decision: Decision, strategy: Strategy) -
         frozen(decision.route_kind, _INT8),
         strategy.bundles,
         strategy.reassigns,
+        snapshot.by_trips,
     )
     return [_TEXTS[code].format(a, b) for code, a, b in found]
 
@@ -94,20 +102,24 @@ def _check_arrays(snapshot: Snapshot, decision: Decision) -> list[str]:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _check(  # type: ignore[no-untyped-def]  # numba
-    driver, old_driver, is_picked_up, offsets, candidates, load, capacity,
-    route_driver, route_offsets, route_order, route_kind, bundles, reassigns,
+    driver, old_driver, restaurant, is_picked_up, is_pinned, offsets, candidates, load, capacity,
+    route_driver, route_offsets, route_order, route_kind, bundles, reassigns, by_trips,
 ):  # fmt: skip
     """Return the violations: (text, argument, argument)."""
     found = [(0, 0, 0)]  # tells numba what the list holds
     found.pop()
     _check_offsets(found, route_offsets, len(route_order))
     if not found:
-        _check_orders(found, driver, old_driver, is_picked_up, offsets, candidates, len(load), reassigns)
+        _check_orders(found, driver, old_driver, is_pinned, offsets, candidates, len(load), reassigns)
     if not found:
         _check_loads(found, driver, old_driver, load, capacity, bundles)
     if not found:
         _check_routes(
             found, driver, is_picked_up, capacity, route_driver, route_offsets, route_order, route_kind
+        )
+    if not found and by_trips:
+        _check_trips(
+            found, restaurant, is_picked_up, is_pinned, route_driver, route_offsets, route_order, route_kind
         )
     return found
 
@@ -123,7 +135,7 @@ def _check_offsets(found, route_offsets, stops):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _check_orders(  # type: ignore[no-untyped-def]  # numba
-    found, driver, old_driver, is_picked_up, offsets, candidates, m, reassigns
+    found, driver, old_driver, is_pinned, offsets, candidates, m, reassigns
 ):
     open_orders = len(offsets) - 1
     for i in range(len(driver)):
@@ -135,7 +147,7 @@ def _check_orders(  # type: ignore[no-untyped-def]  # numba
         if d < 0 or d >= m:
             found.append((_NO_DRIVER, i, int(d)))
         elif i >= open_orders:
-            if d != old_driver[i] and (is_picked_up[i] or not reassigns):
+            if d != old_driver[i] and (is_pinned[i] or not reassigns):
                 found.append((_MOVED, i, int(old_driver[i])))
         else:
             is_candidate = False
@@ -206,3 +218,26 @@ def _check_routes(  # type: ignore[no-untyped-def]  # numba
         d = driver[i]
         if d >= 0 and route_of[d] >= 0 and not is_out[i] and len(found) < MOST_PROBLEMS:
             found.append((_MISSING, int(d), int(i)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _check_trips(  # type: ignore[no-untyped-def]  # numba
+    found, restaurant, is_picked_up, is_pinned, route_driver, route_offsets, route_order, route_kind
+):
+    """Every pickup comes before any drop-off of its trip, beside pickups at the same restaurant only."""
+    for r in range(len(route_driver)):
+        on_board, dropped, before = 0, False, -1  # the latest stop's order, if that was a pickup
+        for s in range(route_offsets[r], route_offsets[r + 1]):
+            on_board += route_kind[s] == DROPOFF and is_picked_up[route_order[s]]
+        for s in range(route_offsets[r], route_offsets[r + 1]):
+            i = route_order[s]
+            if route_kind[s] == DROPOFF:
+                on_board, dropped, before = on_board - 1, True, -1
+                continue
+            if is_pinned[i] and dropped and len(found) < MOST_PROBLEMS:
+                found.append((_PUT_OFF, int(route_driver[r]), int(i)))
+            if on_board > 0 and (before < 0 or restaurant[before] != restaurant[i]):
+                if len(found) < MOST_PROBLEMS:
+                    found.append((_MID_TRIP, int(route_driver[r]), int(i)))
+                break
+            on_board, before = on_board + 1, i

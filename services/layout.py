@@ -21,9 +21,10 @@ TIMES = (
     "order_ready_s_est",
     "order_due_s",
     "order_since_s",
+    "order_latest_s",
 )
 """Rows of the float64 block of `order_columns`."""
-FLAGS = ("order_is_ready", "order_is_picked_up")
+FLAGS = ("order_is_ready", "order_is_picked_up", "order_is_pinned")
 """Rows of the bool block of `order_columns`."""
 
 
@@ -43,9 +44,12 @@ def ranked(ids):  # type: ignore[no-untyped-def]  # numba
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def order_columns(rows, now_s):  # type: ignore[no-untyped-def]  # numba
-    """Return the blocks `PLACES` int32 [3, n], `TIMES` float64 [8, n], `FLAGS` bool [2, n] of book rows."""
+    """Return the blocks `PLACES` int32 [3, n], `TIMES` float64 [9, n], `FLAGS` bool [3, n] of book rows.
+
+    An accepted order may change drivers until it is picked up; none is ever unwanted.
+    """
     n = len(rows)
-    places, times, flags = np.empty((3, n), np.int32), np.empty((8, n)), np.empty((2, n), np.bool_)
+    places, times, flags = np.empty((3, n), np.int32), np.empty((9, n)), np.empty((3, n), np.bool_)
     places[0] = ranked(rows["restaurant"].copy())[1]
     for i in range(n):
         row = rows[i]
@@ -55,7 +59,8 @@ def order_columns(rows, now_s):  # type: ignore[no-untyped-def]  # numba
         times[4, i] = row["placed_s"]
         times[5, i] = row["ready_s"] if row["is_ready"] else max(row["ready_s"], now_s)
         times[6, i], times[7, i] = row["due_s"], row["since_s"]
-        flags[0, i], flags[1, i] = row["is_ready"], row["is_picked_up"]
+        times[8, i] = np.inf
+        flags[0, i], flags[1, i], flags[2, i] = row["is_ready"], row["is_picked_up"], row["is_picked_up"]
     return places, times, flags
 
 

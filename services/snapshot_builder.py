@@ -86,6 +86,7 @@ class SnapshotBuilder:
             travel=travel,
             pickup_service_s=self._settings.pickup_service_s,
             dropoff_service_s=self._settings.dropoff_service_s,
+            by_trips=False,
             order_driver=np.concatenate([np.full(len(orders), -1, np.int32), stops.order_driver]),
             stop_offsets=stops.offsets,
             stop_order=stops.order,
@@ -94,7 +95,7 @@ class SnapshotBuilder:
             candidate_driver=candidate_driver,
             candidate_distance_m=found.distance_m,
             **_order_columns(every, now_s),
-            **self._driver_columns(states, stops.load),
+            **self._driver_columns(states, stops.load, now_s),
         )
         return Picture(
             snapshot=snapshot,
@@ -137,16 +138,17 @@ class SnapshotBuilder:
             orders=rows[live], order_driver=order_driver, offsets=offsets, order=order, kind=kind, load=load
         )
 
-    def _driver_columns(self, states: DriverStates, load: IntArray) -> dict[str, Any]:
+    def _driver_columns(self, states: DriverStates, load: IntArray, now_s: float) -> dict[str, Any]:
         return {
             "driver_lat": states.lat,
             "driver_lon": states.lon,
             "driver_node": self._snap(states.lat, states.lon),
+            "driver_from_s": np.full(len(states.id), now_s),
             "driver_vehicle": states.vehicle,
             "driver_load": load,
             "driver_capacity": states.capacity,
             "driver_rating": states.rating,
-            "driver_needs_more": states.deliveries < states.goal_deliveries,
+            "driver_short_orders": np.maximum(states.goal_deliveries - states.deliveries, 0),
             "driver_shift_end_s": states.shift_end_s,
         }
 

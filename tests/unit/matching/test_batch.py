@@ -8,6 +8,7 @@ import pytest
 from domain.drivers import StopKind
 from matching.batch import Batch
 from matching.insertion import best_insertions
+from matching.objective import parse_objective
 from matching.routes import decided_plans, planned
 from matching.testing import make_snapshot
 
@@ -33,9 +34,7 @@ def test_no_other_pairing_costs_less(seed, rng):
         planned(snapshot),
         order[pairs],
         drivers,
-        late_weight=AT_ONCE.late_weight,
-        driver_weight=AT_ONCE.driver_weight,
-        drive_weight=AT_ONCE.drive_weight,
+        objective=parse_objective(AT_ONCE.objective),
     ).cost
     table = {(int(o), int(d)): float(c) for o, d, c in zip(order[pairs], drivers, cost, strict=True)}
     totals = [
@@ -60,8 +59,10 @@ def test_a_driver_who_delivers_meanwhile_spares_the_idle_one(market, rng):
         plans={1: [(1, 1)]},
         order_ready_s_est=[2_200.0, 900.0],
     )
-    assert Batch(driver_weight=1.0)(snapshot, rng).driver[0] == 1
-    assert Batch(driver_weight=0.0, drive_weight=1.0)(snapshot, rng).driver[0] == 1
+    assert (
+        Batch(objective="click_to_door + lateness + driver_time + 0.4*driving")(snapshot, rng).driver[0] == 1
+    )
+    assert Batch(objective="click_to_door + lateness + driving")(snapshot, rng).driver[0] == 1
 
 
 def test_of_idle_drivers_who_all_arrive_in_time_the_nearest_goes(market, rng):
@@ -139,9 +140,8 @@ def test_late_deliveries_are_avoided_at_the_price_set(market, rng):
         plans={0: [(1, 1)]},
         order_due_s=[1e6, 1_060.0],
     )
-    weights = {"driver_weight": 0.0, "drive_weight": 0.0, "max_wait_s": 0.0}
-    before = Batch(late_weight=0.0, **weights)(snapshot, rng)
+    before = Batch(objective="click_to_door", max_wait_s=0.0)(snapshot, rng)
     assert before.driver[0] == 0
     # a late order 1 is late already: more lateness costs ten times, so it goes first
-    after = Batch(late_weight=10.0, **weights)(snapshot, rng)
+    after = Batch(objective="click_to_door + 10*lateness", max_wait_s=0.0)(snapshot, rng)
     assert decided_plans(snapshot, after).of(int(after.driver[0]))[0] in {(1, D), (0, P)}

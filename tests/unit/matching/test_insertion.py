@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 
 from domain.vehicles import Vehicle
+from matching.batch import Batch
+from matching.contract import Decision
 from matching.insertion import best_insertions
-from matching.routes import DROPOFF, planned, stop_times, with_order
+from matching.objective import Objective
+from matching.routes import DROPOFF, planned, route_columns, stop_times, with_order
 from matching.testing import make_snapshot
+from matching.validate import check_decision
 
-WEIGHTS = {"late_weight": 2.0, "driver_weight": 0.3, "drive_weight": 0.2}
+OBJECTIVE = Objective(click_to_door=1.0, lateness=2.0, freshness=0.5, driver_time=0.3, driving=0.2)
 
 
 def route_cost(snapshot, plans, driver):
@@ -19,10 +23,13 @@ def route_cost(snapshot, plans, driver):
     depart, arrival = times.depart_s[stops], times.arrival_s[stops]
     delivered = depart[kind == DROPOFF]
     late = np.maximum(0.0, delivered - snapshot.order_due_s[order[kind == DROPOFF]])
-    driving = (arrival - np.r_[snapshot.now_s, depart[:-1]]).sum()
+    legs = arrival - np.r_[snapshot.now_s, depart[:-1]]
+    driving = np.maximum(legs, 0.0).sum()  # a pickup in the same service is no leg
     done = depart[-1] - snapshot.now_s if len(depart) else 0.0
-    total = (delivered - snapshot.now_s).sum() + WEIGHTS["late_weight"] * late.sum()
-    return total + WEIGHTS["driver_weight"] * done + WEIGHTS["drive_weight"] * driving, done
+    age = delivered - snapshot.order_ready_s_est[order[kind == DROPOFF]]
+    total = (delivered - snapshot.now_s).sum() + OBJECTIVE.lateness * late.sum()
+    total += OBJECTIVE.freshness * (age**2).sum() / 1_800.0
+    return total + OBJECTIVE.driver_time * done + OBJECTIVE.driving * driving, done
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -31,7 +38,7 @@ def test_best_of_all_positions(seed):
     snapshot = make_snapshot(orders=4, drivers=25, carrying=0.7, seed=seed, vehicles=vehicles)
     plans = planned(snapshot)
     order = np.repeat(np.arange(4), np.diff(snapshot.candidate_offsets))
-    found = best_insertions(snapshot, plans, order, snapshot.candidate_driver, **WEIGHTS)
+    found = best_insertions(snapshot, plans, order, snapshot.candidate_driver, objective=OBJECTIVE)
     for i, (o, d) in enumerate(zip(order.tolist(), snapshot.candidate_driver.tolist(), strict=True)):
         base, base_done = route_cost(snapshot, plans, d)
         stops = len(plans.of(d))
@@ -90,3 +97,27 @@ def test_no_pairs(market):
     snapshot = market(restaurants=[], customers=[], drivers=[])
     found = best_insertions(snapshot, planned(snapshot), np.empty(0, np.int64), np.empty(0, np.int32))
     assert len(found.cost) == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_by_trips_the_best_of_the_allowed_positions(seed):
+    snapshot = make_snapshot(orders=12, drivers=8, carrying=0.9, restaurants=3, seed=seed, by_trips=True)
+    plans = planned(snapshot)
+    order = np.repeat(np.arange(12), np.diff(snapshot.candidate_offsets))
+    found = best_insertions(snapshot, plans, order, snapshot.candidate_driver, objective=OBJECTIVE)
+    joined = 0
+    for i, (o, d) in enumerate(zip(order.tolist(), snapshot.candidate_driver.tolist(), strict=True)):
+        base = route_cost(snapshot, plans, d)[0]
+        costs = {}
+        stops = len(plans.of(d))
+        for p in range(stops + 1):
+            for q in range(p, stops + 1):
+                tried = with_order(plans, d, o, pickup_at=p, dropoff_at=q)
+                driver = snapshot.order_driver.copy()
+                driver[o] = d
+                decision = Decision(driver=driver, **route_columns(tried, np.array([d])))
+                if not check_decision(snapshot, decision, Batch()):
+                    costs[p, q] = route_cost(snapshot, tried, d)[0] - base
+        assert found.cost[i] == pytest.approx(min(costs.values()))
+        joined += found.pickup_at[i] < stops
+    assert joined > 0

@@ -84,3 +84,35 @@ def test_plans_are_read_only():
     plans = planned(make_snapshot(carrying=0.5))
     with pytest.raises(ValueError, match="read-only"):
         plans.order[0] = 1
+
+
+def test_a_bundle_is_picked_up_together_when_all_of_it_is_ready(market):
+    # Orders 0 and 1 come from one restaurant; service takes 120 s once, and food is ready at 1100 and 1400 s.
+    snapshot = market(
+        restaurants=[2, 2],
+        customers=[8, 9],
+        drivers=[0],
+        by_trips=True,
+        driver_from_s=[1_050.0],
+        order_ready_s_est=[1_100.0, 1_400.0],
+        pickup_service_s=120.0,
+    )
+    plans = default_plans(snapshot, np.zeros(2, np.int32))
+    assert plans.of(0) == [(0, P), (1, P), (0, D), (1, D)]
+    times = stop_times(snapshot, plans)
+    assert times.start_s[:2].tolist() == [1_400.0, 1_400.0]
+    assert times.depart_s[:2].tolist() == [1_520.0, 1_520.0]
+    assert times.arrival_s[0] > 1_050.0
+
+
+def test_new_orders_join_trips_or_begin_their_own(market):
+    snapshot = market(
+        restaurants=[2, 3],
+        customers=[8, 9],
+        drivers=[0],
+        accepted=((3, 7, 0, False), (4, 6, 0, False)),
+        plans={0: [(2, P), (2, D), (3, P), (3, D)]},
+        by_trips=True,
+    )
+    plans = default_plans(snapshot, np.zeros(4, np.int32))
+    assert plans.of(0) == [(2, P), (1, P), (2, D), (1, D), (3, P), (3, D), (0, P), (0, D)]

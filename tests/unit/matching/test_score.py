@@ -25,7 +25,7 @@ def two_drivers(market):
         accepted=((1, 7, 1, True),),
         plans={1: [(1, 1)]},
         driver_rating=[4.0, 5.0],
-        driver_needs_more=[False, True],
+        driver_short_orders=[0.0, 1.0],
     )
 
 
@@ -62,7 +62,7 @@ def test_weights_between_idle_drivers(market, rng, weight):
         customers=[9],
         drivers=[4, 7],
         driver_rating=[4.0, 4.9],
-        driver_needs_more=[False, True],
+        driver_short_orders=[0.0, 1.0],
     )
     off = {"per_rating_point": 0.0, "needs_more_bonus": 0.0, "per_km": 0.0}
     only = Score(**{**off, weight: 1.0})

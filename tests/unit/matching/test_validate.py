@@ -123,3 +123,32 @@ def test_shapes_and_dtypes(snapshot, change, text):
 def test_a_wholly_wrong_decision_is_reported_briefly(market):
     many = market(restaurants=[1] * 100, customers=[2] * 100, drivers=[1])
     assert len(check_decision(many, decision([5] * 100), Score())) == MOST_PROBLEMS
+
+
+@pytest.mark.parametrize(
+    ("stops", "is_good"),
+    [
+        ([(0, 0), (1, 0), (1, 1), (0, 1), (2, 0), (2, 1)], True),  # 0 and 1 come from one restaurant
+        ([(2, 0), (2, 1), (0, 0), (0, 1), (1, 0), (1, 1)], True),
+        ([(0, 0), (2, 0), (2, 1), (0, 1), (1, 0), (1, 1)], False),
+        ([(0, 0), (1, 0), (0, 1), (2, 0), (2, 1), (1, 1)], False),
+        ([(0, 0), (0, 1), (1, 0), (2, 0), (1, 1), (2, 1)], False),
+    ],
+)
+def test_trips_come_one_after_the_other(market, stops, is_good):
+    snapshot = market(restaurants=[2, 2, 3], customers=[8, 9, 9], drivers=[0], by_trips=True)
+    problems = check_decision(snapshot, decision([0, 0, 0], [(0, stops)]), Score())
+    assert is_good == (not problems)
+    assert all("in the middle of another trip" in each for each in problems)
+    interleaved = replace(snapshot, by_trips=False)
+    assert check_decision(interleaved, decision([0, 0, 0], [(0, stops)]), Score()) == []
+
+
+def test_a_pinned_order_stays_with_its_driver(market):
+    taken = {"restaurants": [2], "customers": [8], "drivers": [0, 5], "accepted": ((6, 7, 0, False),)}
+    plans = {0: [(1, 0), (1, 1)]}
+    mover = replace(Score(), base=1.0)
+    object.__setattr__(mover, "reassigns", True)
+    for is_pinned, count in ((False, 0), (True, 1)):
+        snapshot = market(**taken, plans=plans, order_is_pinned=[False, is_pinned])
+        assert len(check_decision(snapshot, decision([-1, 1]), mover)) == count
