@@ -1,0 +1,1 @@
+"""What is measured, and how anybody can measure it again."""
