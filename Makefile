@@ -4,12 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV ?= uv
+STRATEGIES ?= $(shell $(BIN)/python -c "from matching.registry import STRATEGIES; print(*STRATEGIES.built_in)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench docs lock clean
+.PHONY: help demo test lint format bench comparison docs lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: $(VENV)/.demo  ## compare three strategies on a generated city; prints where the report is
 	$(BIN)/dispatchlab compare quickstart --strategies nearest,score,batch --seeds 1-5 --out runs/demo
@@ -28,8 +29,15 @@ format: $(VENV)/.dev  ## rewrite the code as ruff would have it
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev  ## measure speed; see benchmarks/
-	@for name in $(basename $(notdir $(wildcard benchmarks/*.py))); do \
+	@for name in kafka postgres roads services simulation snapshot valkey; do \
 	  echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" || exit 1; done
+
+comparison: $(VENV)/.dev  ## play the public MDRP instances with every strategy; rewrite docs/comparison.md
+	@for name in $(STRATEGIES); do for prep in perfect restaurant-mean; do \
+	  echo "== $$name, $$prep"; $(BIN)/dispatchlab bench mdrp orders/mdrp --strategy $$name --prep $$prep \
+	  --out "runs/mdrp/$$name-$$prep" --json >/dev/null || exit 1; done; done
+	$(BIN)/dispatchlab bench report $(foreach name,$(STRATEGIES),runs/mdrp/$(name)-perfect \
+	  runs/mdrp/$(name)-restaurant-mean) --out docs/comparison.md
 
 docs: $(VENV)/.dev  ## rewrite the generated parts of docs/
 	$(BIN)/python -m scenarios.reference docs/scenarios.md

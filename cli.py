@@ -18,7 +18,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-import typer
+import numpy as np
+
+try:
+    import typer
+except ModuleNotFoundError:  # installed as a library only: say so in one line, as for every user's error
+    print("dispatchlab: the command line needs an extra: pip install 'dispatchlab[lab]'", file=sys.stderr)
+    sys.exit(2)
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -34,6 +40,8 @@ from adapters.database_commands import app as db_app
 from adapters.memory import SharedClock
 from adapters.opening import OpenStores, open_memory, open_servers
 from adapters.stand_in import Faults, StandInProvider
+from benchmarks.commands import app as bench_app
+from benchmarks.regret import foresee, write_hindsight
 from deploy.commands import app as stack_app
 from deploy.stack import Stack
 from deploy.switches import StackSwitches
@@ -46,8 +54,9 @@ from eta.contract import EtaModel
 from eta.registry import describe as describe_eta
 from eta.registry import eta_model_names, load_eta_model
 from matching.contract import Strategy
+from matching.registry import STRATEGIES, load_strategy, strategy_names
 from matching.registry import describe as describe_strategy
-from matching.registry import load_strategy, strategy_names
+from reports.variant import world_hash
 from roads.city import City
 from roads.importing import import_city
 from roads.library import list_cities, open_city
@@ -122,12 +131,14 @@ def compare_scenario(
     out: Path | str | None = None,
     stores: str = "memory",
     workers: int = 1,
+    with_hindsight: bool = True,
     tell: Tell | None = None,
     done: Callable[[Path], None] | None = None,
 ) -> reports.Comparison:
     """Simulate a scenario with every strategy and seed, write the report, and return the comparison.
 
-    The runs and `report.html` lie in `out`, by default ``runs/NAME-compare``.
+    The runs and `report.html` lie in `out`, by default ``runs/NAME-compare``; and `hindsight.json`, what
+    perfect foresight could have done with each seed, unless `with_hindsight` is off.
 
     `workers` processes share the runs (-1: one per core); the results do not depend on their number. `done`
     is told each finished run folder. An interrupt leaves a report of the runs that finished.
@@ -155,10 +166,47 @@ def compare_scenario(
     except KeyboardInterrupt:
         if not finished:
             raise
-    asked_order = [path for s in scenarios if (path := folder / _run_name(s)) in finished]
-    comparison = reports.compare([reports.open_run(path) for path in asked_order])
+        with_hindsight = False
+    runs = [reports.open_run(path) for s in scenarios if (path := folder / _run_name(s)) in finished]
+    if with_hindsight:
+        _look_back(scenarios, runs, folder, workers, tell)
+    comparison = reports.compare(runs)
     reports.write_report(comparison, folder)
     return comparison
+
+
+def _look_back(
+    scenarios: Sequence[Scenario], runs: Sequence[reports.Run], folder: Path, workers: int, tell: Tell | None
+) -> None:
+    """Write `hindsight.json`: per seed, the best plan found for its runs' orders; Ctrl-C leaves it out."""
+    import joblib
+
+    of_seed = {scenario.seed: scenario for scenario in scenarios}
+    whole = {seed: [r for r in runs if r.seed == seed and r.is_complete] for seed in of_seed}
+    whole = {seed: some for seed, some in whole.items() if some}
+    if not whole:
+        return
+    if tell is not None:
+        tell("working out what perfect foresight could have done (--no-hindsight leaves it out)")
+    tasks = (joblib.delayed(_foresee)(of_seed[seed], some) for seed, some in whole.items())
+    try:
+        found = joblib.Parallel(n_jobs=workers)(tasks)
+    except KeyboardInterrupt:
+        return
+    write_hindsight(folder, world_hash(runs[0]), dict(zip(whole, found, strict=True)))
+
+
+def _foresee(scenario: Scenario, runs: Sequence[reports.Run]) -> list[list[float | None]]:
+    """Return each order's click-to-door with foresight, per market.
+
+    Food is ready when it first was in any of the runs.
+    """
+    found = []
+    for number, market in enumerate(scenario.markets):
+        workload, ground, _ = _draw(market, _span_s(scenario), Streams(scenario.seed, number), None)
+        ready = [run.column("orders", "ready_s")[run.column("orders", "market") == number] for run in runs]
+        found.append(foresee(workload, ground, np.fmin.reduce(ready)))
+    return found
 
 
 def simulate(
@@ -176,7 +224,7 @@ def simulate(
     """
     _compile_once(tell)
     began = perf_counter()
-    strategy, eta_model = _strategy(scenario.strategy), load_eta_model(scenario.eta)
+    strategy, eta_model = STRATEGIES.load_text(scenario.strategy), load_eta_model(scenario.eta)
     check_run_folder(folder)
     setup_s = wall_s = 0.0
     worlds: list[World] = []
@@ -228,10 +276,9 @@ def build_world(
     opened = opened if opened is not None else _open_stores(scenario, "memory")
     market, platform_spec = scenario.markets[number], scenario.platform
     streams = Streams(scenario.seed, number)
-    start_s = scenario.start_h * HOUR_S
-    span_s = (start_s, start_s + scenario.hours * HOUR_S)
+    span_s = _span_s(scenario)
     workload, ground, city = _draw(market, span_s, streams, tell)
-    env = Environment(start_s)
+    env = Environment(span_s[0])
     world: World
     marketplace = build_marketplace(
         stores=opened.stores,
@@ -270,6 +317,12 @@ def build_world(
         servers=opened.switches,
     )
     return world, city
+
+
+def _span_s(scenario: Scenario) -> tuple[float, float]:
+    """Return the first and the last moment at which orders are placed."""
+    start_s = scenario.start_h * HOUR_S
+    return start_s, start_s + scenario.hours * HOUR_S
 
 
 def _open_stores(scenario: Scenario, stores: str) -> OpenStores:
@@ -349,21 +402,13 @@ def _load(
         eta=scenario.eta if eta is None else eta,
         seed=scenario.seed if seed is None else seed,
     )
-    _strategy(scenario.strategy)
+    STRATEGIES.load_text(scenario.strategy)
     load_eta_model(scenario.eta)
     return scenario
 
 
 def _asked(name: str, overrides: Sequence[str]) -> dict[str, Any]:
     return {"scenario": name, "set": list(overrides)}
-
-
-def _strategy(spec: str) -> Strategy:
-    """Return the strategy of ``id``, ``module:Class``, either with ``:parameter=value`` behind it."""
-    parts = spec.split(":")
-    names = [part for part in parts if "=" not in part]
-    parameters = dict(part.split("=", 1) for part in parts if "=" in part)
-    return load_strategy(":".join(names), parameters)
 
 
 def _run_name(scenario: Scenario) -> str:
@@ -397,6 +442,7 @@ app.add_typer(city_app, name="city")
 app.add_typer(strategies_app, name="strategies")
 app.add_typer(eta_app, name="eta")
 app.add_typer(scenarios_app, name="scenarios")
+app.add_typer(bench_app, name="bench")
 app.add_typer(stack_app, name="stack")
 app.add_typer(db_app, name="db")
 app.add_typer(worker_app, name="worker")
@@ -462,6 +508,10 @@ def compare(
     stores: StoresOption = "memory",
     out: OutOption = None,
     workers: Annotated[int, typer.Option(help="Processes that share the runs; -1: one per core.")] = -1,
+    hindsight: Annotated[
+        bool,
+        typer.Option(help="Work out perfect foresight per seed, and tell how far strategies are from it."),
+    ] = True,
     json_: JsonOption = False,
 ) -> None:
     """Simulate a scenario with several strategies and seeds, and report the differences."""
@@ -477,6 +527,7 @@ def compare(
             stores=stores,
             out=out,
             workers=workers,
+            with_hindsight=hindsight,
             tell=_say,
             done=lambda path: bar.update(task, advance=1, speed=path.name),
         )

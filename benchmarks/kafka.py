@@ -14,6 +14,7 @@ import asyncio
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -182,7 +183,7 @@ async def lockstep(bootstrap: str, settings: KafkaSettings) -> None:
         sent = events(size)
         for _ in range(50):
             await bus.publish(sent)
-        times = sorted([1e3 * await timed(lambda sent=sent: bus.publish(sent)) for _ in range(300)])
+        times = sorted([1e3 * await timed(partial(bus.publish, sent)) for _ in range(300)])
         print(f"  lockstep, {size} events to {len(GROUPS)} groups:", end=" ")
         print(f"p50 {times[150]:.2f} ms, p95 {times[285]:.2f} ms")
     await bus.drop()

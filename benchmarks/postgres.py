@@ -11,8 +11,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -127,7 +128,7 @@ async def live_bare(connection: Any, notes: list[tuple[str, tuple[Any, ...]]]) -
             await connection.fetchrow(statement, order_id, *arguments[1:])
 
 
-async def pace(lives: list[Callable[[], Awaitable[None]]], seconds: float) -> tuple[float, float]:
+async def pace(lives: Sequence[Callable[[], Awaitable[None]]], seconds: float) -> tuple[float, float]:
     """Return lives per second of these clients at once, and the CPU seconds of this process per life."""
     done = 0
 
@@ -153,8 +154,8 @@ async def lifecycles(database: PostgresDatabase, url: str, clients: int, seconds
         connections.append(await asyncpg.connect(url, server_settings=settings))
         await agree(connections[-1])
     ways = {
-        "adapters": [lambda i=i: live(stores, i) for i in range(clients)],
-        "asyncpg": [lambda i=i: live_bare(connections[i], notes[i]) for i in range(clients)],
+        "adapters": [partial(live, stores, i) for i in range(clients)],
+        "asyncpg": [partial(live_bare, *each) for each in zip(connections, notes, strict=True)],
     }
     rates: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     for turn in range(ROUNDS + 1):

@@ -203,14 +203,16 @@ def write_drivable(source: Path, target: Path) -> None:
     """Write the drivable ways of an extract, and their nodes, as OSM XML."""
     import osmium
 
-    ways, nodes = set(), set()
+    ways: set[int] = set()
+    nodes: set[int] = set()
     for way in osmium.FileProcessor(str(source), osmium.osm.WAY):
-        if is_drivable(dict(way.tags)):
+        if isinstance(way, osmium.osm.Way) and is_drivable(dict(way.tags)):
             ways.add(way.id)
             nodes.update(node.ref for node in way.nodes)
     with osmium.SimpleWriter(str(target)) as writer:
         for thing in osmium.FileProcessor(str(source), osmium.osm.NODE | osmium.osm.WAY):
-            if thing.id in (nodes if thing.is_node() else ways):
+            wanted = nodes if isinstance(thing, osmium.osm.Node) else ways
+            if isinstance(thing, osmium.osm.Node | osmium.osm.Way) and thing.id in wanted:
                 writer.add(thing)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
+from functools import partial
 from time import thread_time
 from typing import Any
 
@@ -99,10 +100,11 @@ class Lives:
         strategy = Nearest() if strategy is None else strategy
         watched: Any = WatchedStrategy(strategy, self.plugged)
         watched.decide = self.plugged.watch("strategy", strategy)
+        eta_model: Any = Watched(MultiFactor(), self.plugged, "predict")
         self.app = build_marketplace(
             stores=memory_stores(),
             strategy=watched,
-            eta_model=Watched(MultiFactor(), self.plugged, "predict"),
+            eta_model=eta_model,
             travel=Watched(travel, self.plugged, "times", "matrix"),
             snap=self.plugged.watch("snap", snapper.nearest),
             clock=self.clock,
@@ -249,11 +251,14 @@ def fleet(n: int) -> None:
             drive(world.app.ping(drivers.id[part], lat, drivers.lon[part], moment[0]))
 
     for size in (n, 10_000, 1_000):
-        print(f"{n / best(lambda size=size: ping(size)) / 1e6:.1f}M positions/s in batches of {size:,}")
+        print(f"{n / best(partial(ping, size)) / 1e6:.1f}M positions/s in batches of {size:,}")
     lat, lon = drivers.lat[:1000].copy(), drivers.lon[:1000].copy()
     for k in (20, 50):
-        options = {"k": k, "radius_m": 5000.0, "now_s": moment[0], "max_load": 0}
-        seconds = best(lambda options=options: drive(index.nearest(lat, lon, **options)))
+
+        def find(k: int = k) -> None:
+            drive(index.nearest(lat, lon, k=k, radius_m=5000.0, now_s=moment[0], max_load=0))
+
+        seconds = best(find)
         print(f"{1000 / seconds:,.0f} nearest-{k} queries/s in batches of 1,000, {n:,} drivers")
     seconds = best(lambda: drive(index.states(drivers.id)))
     print(f"{n / seconds / 1e6:.1f}M driver states/s")

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -85,7 +86,7 @@ class Market:
 
     def function(self, name: str, *arguments: Any, verb: str = "FCALL_RO") -> Call:
         command = (verb, function_name(name, "drivers"), 1, self.key, *arguments)
-        return lambda: self.bare.execute_command(*command)
+        return partial(self.bare.execute_command, *command)
 
     def pings(self) -> Iterator[tuple[Call, Call]]:
         """Yield, for the whole fleet in batches, the write by the adapter and one like it by the library."""
@@ -97,17 +98,17 @@ class Market:
             ours, theirs = (self._moved(part) for _ in range(2))
             packed = new_pings(ids, *theirs, at_s).tobytes()
             yield (
-                lambda ids=ids, where=ours, at_s=at_s: self.index.move(ids, *where, at_s),
+                partial(self.index.move, ids, *ours, at_s),
                 self.function("move", packed, 0, verb="FCALL"),
             )
 
     def searches(self, points: int, calls: int) -> Iterator[tuple[Call, Call]]:
-        options = {"k": K, "radius_m": RADIUS_M, "now_s": self.now_s, "max_load": 0}
+        find = partial(self.index.nearest, k=K, radius_m=RADIUS_M, now_s=self.now_s, max_load=0)
         for _ in range(calls):
             lat, lon = self._moved(self.rng.integers(0, FLEET, points))
             packed = new_points(lat, lon).tobytes()
             yield (
-                lambda lat=lat, lon=lon: self.index.nearest(lat, lon, **options),
+                partial(find, lat, lon),
                 self.function("nearest", packed, K + 4, RADIUS_M, 1),
             )
 
@@ -115,7 +116,7 @@ class Market:
         for _ in range(calls):
             ids = self.rng.choice(self.ids, BATCH, replace=False)
             yield (
-                lambda ids=ids: self.index.states(ids),
+                partial(self.index.states, ids),
                 self.function("states", pack_ids(ids)),
             )
 
@@ -197,7 +198,7 @@ async def run(url: str, rounds: int) -> None:
         for points in (1, 16, 128):
             calls = max(10, 300 // points)
             name = f"nearest {K}, {points} points a call"
-            await measure(name, points, rounds, lambda n=points, c=calls: market.searches(n, c))
+            await measure(name, points, rounds, partial(market.searches, points, calls))
         await measure(f"states, {BATCH:,} a call", BATCH, rounds, lambda: market.states(20))
         await paced(market, seconds=5.0)
     finally:

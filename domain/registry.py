@@ -127,6 +127,19 @@ class Registry(Generic[T]):
         except (UserError, ValueError) as error:
             raise UserError(f"{self.kind} {spec!r}: {_one_line(error)}") from error
 
+    def load_text(self, text: str, params: Mapping[str, Any] | None = None) -> T:
+        """Return the instance of ``id`` or ``module:Class``, either with ``:parameter=value`` behind it.
+
+        `params` come on top of those in the text.
+
+        Raises:
+            UserError: as `load`.
+        """
+        parts = text.split(":")
+        names = [part for part in parts if "=" not in part]
+        written = dict(part.split("=", 1) for part in parts if "=" in part)
+        return self.load(":".join(names), {**written, **(params or {})})
+
     def describe(self, item: T | type[T]) -> Description:
         """Return what an item, or its class, says of itself; an instance's own values are the defaults."""
         made: Any = item() if isinstance(item, type) else item

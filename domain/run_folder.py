@@ -11,6 +11,7 @@
 
 A folder without `run.json` is not a run: it is written last, and the folder is renamed into place whole.
 Times are seconds since local midnight, NaN where a thing did not happen; ids are -1 where there is none.
+Beside the run folders of a comparison there may be a `hindsight.json`, keys `HINDSIGHT_KEYS`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,17 @@ class Column:
 
 
 FORMAT_VERSION = 1
+
+HINDSIGHT = "hindsight.json"
+"""Beside the run folders of a comparison: what perfect foresight could have done, keys `HINDSIGHT_KEYS`."""
+HINDSIGHT_FORMAT = 1
+
+HINDSIGHT_KEYS: dict[str, str] = {
+    "format": "version of this file's layout",
+    "world_sha256": "hash of the scenario without strategy, ETA model and seed",
+    "iterations": "of the search, per market and seed",
+    "click_to_door_s": "per seed, per market: seconds by order in a plan with foresight, null: not in it",
+}
 
 RUN_KEYS: dict[str, str] = {
     "format": "version of this folder's layout",
@@ -84,6 +96,7 @@ ORDER_COLUMNS: dict[str, Column] = {
     "confirmed_s": Column("float64", "s", ""),
     "prep_started_s": Column("float64", "s", ""),
     "ready_s": Column("float64", "s", ""),
+    "matched_s": Column("float64", "s", "moment a driver first accepted"),
     "assigned_s": Column("float64", "s", "moment the final driver accepted"),
     "at_restaurant_s": Column("float64", "s", "moment the driver arrived there"),
     "picked_up_s": Column("float64", "s", ""),

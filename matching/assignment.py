@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from domain.units import FloatArray, IntArray
 from matching._heap import doubled, pop, push
+from matching._sparse import is_valid, labels, transposed
 from matching.snapshot import frozen
 
 NOT_ASSIGNED = -1
@@ -71,14 +72,14 @@ def assign(
 def _assign(offsets, columns, costs, out, m, edge):  # type: ignore[no-untyped-def]  # numba
     """Fill `edge`; False when the input is not valid."""
     n = len(out)
-    if not _is_valid(offsets, columns, costs, out, m):
+    if not is_valid(offsets, columns, costs, out, m):
         return False
     if m >= n:
         _solve(offsets, columns, costs, out, m, edge)
         return True
     # Columns are scarce: let them choose rows. Taking an edge saves out - cost, staying out saves nothing.
-    label, used = _labels(columns, m)
-    turned, rows, turned_edge = _transposed(offsets, columns, label, used)
+    label, used = labels(columns, m)
+    turned, rows, turned_edge = transposed(offsets, columns, label, used)
     savings = costs[turned_edge] - out[rows]
     taken = np.full(used, -1, np.int64)
     _solve(turned, rows, savings, np.zeros(used), n, taken)
@@ -86,37 +87,6 @@ def _assign(offsets, columns, costs, out, m, edge):  # type: ignore[no-untyped-d
         if place >= 0:
             edge[rows[place]] = turned_edge[place]
     return True
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _labels(columns, m):  # type: ignore[no-untyped-def]  # numba
-    """Number the columns that have an edge by first appearance; return the labels and how many there are.
-
-    So that how columns are numbered has no influence on which of several optimal assignments is found.
-    """
-    label, used = np.full(m, -1, np.int32), 0
-    for column in columns:
-        if label[column] < 0:
-            label[column] = used
-            used += 1
-    return label, used
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _transposed(offsets, columns, label, used):  # type: ignore[no-untyped-def]  # numba
-    """Return the edges by column label: offsets, rows, and each one's place among the edges by row."""
-    turned = np.zeros(used + 1, np.int64)
-    for column in columns:
-        turned[label[column] + 1] += 1
-    turned = np.cumsum(turned)
-    at = turned[:used].copy()
-    rows, edges = np.empty(len(columns), np.int32), np.empty(len(columns), np.int64)
-    for row in range(len(offsets) - 1):
-        for e in range(offsets[row], offsets[row + 1]):
-            place = at[label[columns[e]]]
-            rows[place], edges[place] = row, e
-            at[label[columns[e]]] += 1
-    return turned, rows, edges
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -139,20 +109,6 @@ def _solve(offsets, columns, costs, out, m, edge):  # type: ignore[no-untyped-de
             left[i], offsets, columns, costs, out, price, owner, edge,
             distance, parent, is_done, seen, heap_key, heap_column,
         )  # fmt: skip
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _is_valid(offsets, columns, costs, out, m):  # type: ignore[no-untyped-def]  # numba
-    total = 0.0
-    for row in range(len(out)):
-        if offsets[row + 1] < offsets[row]:
-            return False
-        total += out[row] - out[row]  # not finite: NaN
-    for e in range(len(columns)):
-        if columns[e] < 0 or columns[e] >= m:
-            return False
-        total += costs[e] - costs[e]
-    return total == 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -8,15 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from domain.registry import check_parameters, param
-from domain.units import FloatArray, IntArray
 from matching.assignment import assign
 from matching.contract import Decision, Snapshot
-from matching.insertion import Insertions, best_insertions
 from matching.objective import parse_objective
-from matching.routes import Plans, planned, route_columns, with_order
-
-MUST_GO = 1e7
-"""Cost, seconds, of leaving out an order that may wait no longer: more than any pair can cost."""
+from matching.pairs import price_pairs, take_pairs, unassigned_costs
+from matching.routes import planned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,67 +61,13 @@ class Batch:
 
     def __call__(self, snapshot: Snapshot, rng: np.random.Generator) -> Decision:  # noqa: ARG002  # the contract's signature
         """Decide; draws no random numbers."""
-        pairs = self._pairs_with_room(snapshot)
-        order = np.repeat(np.arange(snapshot.open_orders), np.diff(snapshot.candidate_offsets))[pairs]
-        drivers = snapshot.candidate_driver[pairs]
-        plans = planned(snapshot)
-        found = best_insertions(
+        pairs = price_pairs(
             snapshot,
-            plans,
-            order,
-            drivers,
+            planned(snapshot),
+            load=snapshot.driver_load,
             objective=parse_objective(self.objective),
+            max_load=self.max_load,
         )
-        # from when the food could leave: what an order costs whoever carries it must not decide who waits
-        costs = found.cost - np.maximum(snapshot.order_ready_s_est - snapshot.now_s, 0.0)[order]
-        offsets = np.searchsorted(order, np.arange(snapshot.open_orders + 1))
-        edge = assign(
-            offsets,
-            drivers,
-            costs,
-            self._unassigned_costs(snapshot, offsets, costs, found.pickup_s),
-            column_count=snapshot.drivers,
-        )
-        return _decision(snapshot, plans, drivers, found, edge)
-
-    def _pairs_with_room(self, snapshot: Snapshot) -> IntArray:
-        """Return the candidate pairs, ascending, whose driver may take one more order."""
-        most = np.minimum(snapshot.driver_capacity, self.max_load)
-        has_room = snapshot.driver_load < most
-        return np.flatnonzero(has_room[snapshot.candidate_driver])
-
-    def _unassigned_costs(
-        self, snapshot: Snapshot, offsets: IntArray, costs: FloatArray, pickup_s: FloatArray
-    ) -> FloatArray:
-        """Return the cost of leaving each open order for the next window: float64 [open_orders]."""
-        n = snapshot.open_orders
-        waited = snapshot.now_s - snapshot.order_since_s[:n]
-        step = max(snapshot.next_s - snapshot.now_s, 0.0)
-        cost = MUST_GO + waited
-        may_wait = (waited + step <= self.max_wait_s) & (np.diff(offsets) > 0)
-        for order in np.flatnonzero(may_wait):
-            pairs = slice(offsets[order], offsets[order + 1])
-            best = pairs.start + int(costs[pairs].argmin())
-            picks_up_late = pickup_s[best] - snapshot.pickup_service_s > snapshot.order_ready_s_est[order]
-            cost[order] = costs[best] + self.wait_margin_s + step * picks_up_late
-        return cost
-
-
-def _decision(
-    snapshot: Snapshot, plans: Plans, drivers: IntArray, found: Insertions, edge: IntArray
-) -> Decision:
-    """Return the decision that takes pair `edge` [open_orders] (-1: none), with routes where needed."""
-    driver = snapshot.order_driver.copy()
-    given = np.flatnonzero(edge >= 0)
-    pairs = edge[given]
-    driver[given] = drivers[pairs]
-    is_carrying = snapshot.driver_load[drivers[pairs]] > 0
-    for order, pair in zip(given[is_carrying], pairs[is_carrying], strict=True):
-        plans = with_order(
-            plans,
-            int(drivers[pair]),
-            int(order),
-            pickup_at=int(found.pickup_at[pair]),
-            dropoff_at=int(found.dropoff_at[pair]),
-        )
-    return Decision(driver=driver, **route_columns(plans, np.unique(drivers[pairs[is_carrying]])))
+        out = unassigned_costs(snapshot, pairs, wait_margin_s=self.wait_margin_s, max_wait_s=self.max_wait_s)
+        edge = assign(pairs.offsets, pairs.driver, pairs.costs, out, column_count=snapshot.drivers)
+        return take_pairs(snapshot, pairs, edge)

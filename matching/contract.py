@@ -16,6 +16,18 @@ from domain.units import BoolArray, FloatArray, IntArray
 from roads.protocols import TravelTimes
 
 
+def _no_ints() -> IntArray:
+    none = np.empty(0, np.int32)
+    none.setflags(write=False)  # as in every array of a snapshot: kernels are compiled for that
+    return none
+
+
+def _no_floats() -> FloatArray:
+    none = np.empty(0, np.float64)
+    none.setflags(write=False)
+    return none
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Snapshot:
     """What a strategy may know at the moment of decision. All arrays are read-only.
@@ -51,6 +63,9 @@ class Snapshot:
     Candidates as CSR over open orders: `candidate_offsets` int64 [open_orders+1], `candidate_driver` int32,
     nearest first, `candidate_distance_m` float64 great-circle. Only these pairs may be assigned: drivers
     who declined an order, or are full, are not among its candidates.
+
+    `wait_node` int32 [w]: where drivers who have nothing to do may be sent to wait; empty where they go where
+    they please. `wait_demand` float64 [w]: orders placed there so far today.
 
     `by_trips`: a rule of the market. If true, drivers work trip by trip: a trip picks up orders of one
     restaurant together, in one service however many they are, when all of them are ready, delivers them all,
@@ -101,6 +116,8 @@ class Snapshot:
     dropoff_service_s: float
     by_trips: bool
     travel: TravelTimes
+    wait_node: IntArray = field(default_factory=_no_ints)
+    wait_demand: FloatArray = field(default_factory=_no_floats)
 
     @property
     def drivers(self) -> int:
@@ -111,10 +128,6 @@ class Snapshot:
     def orders(self) -> int:
         """Number of orders on the order axis, open and accepted."""
         return len(self.order_driver)
-
-
-def _no_ints() -> IntArray:
-    return np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -131,6 +144,9 @@ class Decision:
     axis order, then drops them off in axis order. In a market `by_trips`, where stops may not interleave, a
     driver without a route takes up each new order, in axis order, at the end of the first planned trip that
     it may join, else in a trip of its own after all others.
+
+    Moves, optional: each driver of `move_driver` int32 [k], who has no stop and gets no order, goes to wait
+    at the node of `move_node` int32 [k], one of `wait_node`, and can go on from there on arrival.
     """
 
     driver: IntArray
@@ -138,6 +154,8 @@ class Decision:
     route_offsets: IntArray = field(default_factory=lambda: np.zeros(1, np.int64))
     route_order: IntArray = field(default_factory=_no_ints)
     route_kind: IntArray = field(default_factory=lambda: np.empty(0, np.int8))
+    move_driver: IntArray = field(default_factory=_no_ints)
+    move_node: IntArray = field(default_factory=_no_ints)
 
 
 class Strategy(Protocol):

@@ -6,6 +6,7 @@ parse_objective("click_to_door + 2*lateness + 0.1*driver_time")
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 
 from domain.errors import UnknownNameError, UserError
 from domain.registry import check_parameters, param
@@ -49,6 +50,7 @@ TERMS = tuple(field.name for field in fields(Objective))
 """The names of all terms."""
 
 
+@cache
 def parse_objective(text: str) -> Objective:
     """Return the objective that a sum of terms names, such as ``click_to_door + 2*lateness``.
 

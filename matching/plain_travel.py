@@ -1,7 +1,8 @@
-"""Travel times of an imaginary city without roads, for tests and examples."""
+"""Travel times without roads: straight lines, between points of your own or in an imaginary city."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,29 +16,23 @@ SPAN_LAT, SPAN_LON = 0.09, 0.137  # about 10 km each way
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlainTravel:
-    """Travel times on an imaginary city of about 10 x 10 km: great-circle distance x `detour` / speed.
+class StraightLines(ABC):
+    """Travel times of great-circle distance x `detour` / speed; no roads, no traffic.
 
-    `side` x `side` nodes on a lattice; no roads, no traffic. Speeds are metres per second by vehicle.
+    Speeds are metres per second by vehicle.
     """
 
-    side: int = 60
     detour: float = 1.3
     speeds_mps: tuple[float, float, float] = (8.0, 7.0, 4.5)
 
     @property
+    @abstractmethod
     def node_count(self) -> int:
         """Number of nodes."""
-        return self.side * self.side
 
+    @abstractmethod
     def position(self, nodes: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return latitude and longitude, degrees, of nodes of any shape."""
-        nodes = np.asarray(nodes)
-        if nodes.size and (nodes.min() < 0 or nodes.max() >= self.node_count):
-            raise IndexError(f"nodes must be in [0, {self.node_count})")
-        row, column = np.divmod(nodes, self.side)
-        step = max(self.side - 1, 1)
-        return SOUTH + row * (SPAN_LAT / step), WEST + column * (SPAN_LON / step)
 
     def times(
         self,
@@ -69,3 +64,48 @@ class PlainTravel:
         nodes = np.array([origin] if origin == destination else [origin, destination], np.int32)
         seconds = self.times(nodes[:-1], nodes[1:], at_s=at_s, vehicle=vehicle)
         return Path(nodes=nodes, edges=np.full(len(nodes) - 1, -1, np.int32), seconds=seconds)
+
+    def _check(self, nodes: IntArray) -> IntArray:
+        nodes = np.asarray(nodes)
+        if nodes.size and (nodes.min() < 0 or nodes.max() >= self.node_count):
+            raise IndexError(f"nodes must be in [0, {self.node_count})")
+        return nodes
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainTravel(StraightLines):
+    """Travel times on an imaginary city of about 10 x 10 km, for tests and examples.
+
+    `side` x `side` nodes on a lattice.
+    """
+
+    side: int = 60
+
+    @property
+    def node_count(self) -> int:
+        """Number of nodes."""
+        return self.side * self.side
+
+    def position(self, nodes: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return latitude and longitude, degrees, of nodes of any shape."""
+        row, column = np.divmod(self._check(nodes), self.side)
+        step = max(self.side - 1, 1)
+        return SOUTH + row * (SPAN_LAT / step), WEST + column * (SPAN_LON / step)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PointTravel(StraightLines):
+    """Travel times between points of your own: node i is at ``lat[i], lon[i]``, float64 [n], degrees."""
+
+    lat: FloatArray
+    lon: FloatArray
+
+    @property
+    def node_count(self) -> int:
+        """Number of nodes."""
+        return len(self.lat)
+
+    def position(self, nodes: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return latitude and longitude, degrees, of nodes of any shape."""
+        nodes = self._check(nodes)
+        return self.lat[nodes], self.lon[nodes]

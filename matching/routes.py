@@ -93,20 +93,18 @@ def default_plans(snapshot: Snapshot, driver: IntArray) -> Plans:
 def decided_plans(snapshot: Snapshot, decision: Decision) -> Plans:
     """Return every driver's stops once a (feasible) decision holds: its routes, else the default ones."""
     plans = default_plans(snapshot, decision.driver)
-    stops = [plans.of(driver) for driver in range(snapshot.drivers)]
-    explicit = Plans(
-        offsets=frozen(decision.route_offsets, np.int64),
-        order=frozen(decision.route_order, np.int32),
-        kind=frozen(decision.route_kind, np.int8),
+    if not len(decision.route_driver):
+        return plans
+    offsets, orders, kinds = _spliced(
+        plans.offsets,
+        plans.order,
+        plans.kind,
+        frozen(decision.route_driver, np.int32),
+        frozen(decision.route_offsets, np.int64),
+        frozen(decision.route_order, np.int32),
+        frozen(decision.route_kind, np.int8),
     )
-    for i, driver in enumerate(decision.route_driver):
-        stops[driver] = explicit.of(i)
-    flat = [stop for each in stops for stop in each]
-    return Plans(
-        offsets=np.cumsum([0, *(len(each) for each in stops)]).astype(np.int64),
-        order=np.array([order for order, _ in flat], np.int32),
-        kind=np.array([kind for _, kind in flat], np.int8),
-    )
+    return Plans(offsets=offsets, order=orders, kind=kinds)
 
 
 def route_columns(plans: Plans, drivers: IntArray) -> dict[str, Any]:
@@ -139,18 +137,20 @@ def stop_times(snapshot: Snapshot, plans: Plans) -> StopTimes:
 
     A driver who is early at a restaurant waits for the food. One batch of travel times per vehicle type.
     """
-    nodes = stop_nodes(snapshot, plans)
-    lengths = np.diff(plans.offsets)
-    driver = np.repeat(np.arange(snapshot.drivers), lengths)
-    before = np.roll(nodes, 1)
-    firsts = plans.offsets[:-1][lengths > 0]
-    before[firsts] = snapshot.driver_node[lengths > 0]
-    legs = np.zeros(len(nodes))
-    vehicles = snapshot.driver_vehicle[driver]
-    for vehicle in np.unique(vehicles):
-        some = np.flatnonzero(vehicles == vehicle)
+    origins, destinations, vehicles = _legs_of(
+        plans.offsets,
+        plans.order,
+        plans.kind,
+        snapshot.order_restaurant_node,
+        snapshot.order_customer_node,
+        snapshot.driver_node,
+        snapshot.driver_vehicle,
+    )
+    legs = np.zeros(len(origins))
+    for vehicle in np.flatnonzero(np.bincount(vehicles)).tolist():
+        some = slice(None) if (vehicles == vehicle).all() else np.flatnonzero(vehicles == vehicle)
         legs[some] = snapshot.travel.times(
-            before[some], nodes[some], at_s=snapshot.now_s % DAY_S, vehicle=Vehicle(int(vehicle))
+            origins[some], destinations[some], at_s=snapshot.now_s % DAY_S, vehicle=Vehicle(vehicle)
         )
     arrival, start, depart = _stop_times(
         plans.offsets,
@@ -213,6 +213,44 @@ def _default_plans(driver, old_driver, offsets, orders, kinds):  # type: ignore[
                 new_orders[at[d]], new_kinds[at[d]] = i, kind
                 at[d] += 1
     return new_offsets, new_orders, new_kinds
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _spliced(offsets, orders, kinds, route_driver, route_offsets, route_orders, route_kinds):  # type: ignore[no-untyped-def]  # numba
+    """Return the plans with the stops of `route_driver` replaced by their routes."""
+    m = len(offsets) - 1
+    row, new_offsets = np.full(m, -1, np.int64), np.zeros(m + 1, np.int64)
+    for r in range(len(route_driver)):
+        row[route_driver[r]] = r
+    for d in range(m):
+        r = row[d]
+        size = route_offsets[r + 1] - route_offsets[r] if r >= 0 else offsets[d + 1] - offsets[d]
+        new_offsets[d + 1] = new_offsets[d] + size
+    new_orders, new_kinds = np.empty(new_offsets[m], np.int32), np.empty(new_offsets[m], np.int8)
+    for d in range(m):
+        r, first, end = row[d], new_offsets[d], new_offsets[d + 1]
+        if r >= 0:
+            new_orders[first:end] = route_orders[route_offsets[r] : route_offsets[r + 1]]
+            new_kinds[first:end] = route_kinds[route_offsets[r] : route_offsets[r + 1]]
+        else:
+            new_orders[first:end] = orders[offsets[d] : offsets[d + 1]]
+            new_kinds[first:end] = kinds[offsets[d] : offsets[d + 1]]
+    return new_offsets, new_orders, new_kinds
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _legs_of(offsets, orders, kinds, restaurant_node, customer_node, driver_node, driver_vehicle):  # type: ignore[no-untyped-def]  # numba
+    """Return origin, destination and vehicle of the leg to every stop."""
+    origins, destinations = np.empty(len(orders), np.int32), np.empty(len(orders), np.int32)
+    vehicles = np.empty(len(orders), np.int8)
+    for d in range(len(offsets) - 1):
+        before = driver_node[d]
+        for s in range(offsets[d], offsets[d + 1]):
+            is_pickup = kinds[s] == PICKUP
+            node = restaurant_node[orders[s]] if is_pickup else customer_node[orders[s]]
+            origins[s], destinations[s], vehicles[s] = before, node, driver_vehicle[d]
+            before = node
+    return origins, destinations, vehicles
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

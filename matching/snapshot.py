@@ -43,6 +43,8 @@ DTYPES: dict[str, DTypeLike] = {
     "candidate_offsets": np.int64,
     "candidate_driver": np.int32,
     "candidate_distance_m": np.float64,
+    "wait_node": np.int32,
+    "wait_demand": np.float64,
 }
 """The dtype of every array of a snapshot."""
 

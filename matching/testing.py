@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from domain.drivers import StopKind
 from domain.units import FloatArray, IntArray, haversine_m
@@ -69,6 +70,8 @@ def make_snapshot(
         candidate_driver=np.searchsorted(keep, driver),
         candidate_distance_m=metres,
         by_trips=by_trips,
+        wait_node=np.unique(columns["restaurant_node"]) if by_trips else [],
+        wait_demand=np.ones(len(np.unique(columns["restaurant_node"]))) if by_trips else [],
         travel=roads,
     )
 
@@ -202,16 +205,24 @@ def _candidates(
     radius_m: float,
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Return candidates as CSR over open orders: not full, within the radius, nearest first."""
-    lists, metres = [np.empty(0, np.int64)], [np.empty(0)]
     free = np.flatnonzero(load < fleet["capacity"])
-    for lat, lon in zip(orders["restaurant_lat"][:open_orders], orders["restaurant_lon"], strict=False):
-        away = haversine_m(lat, lon, fleet["lat"][free], fleet["lon"][free])
-        near = np.argsort(away, kind="stable")[:most]
-        near = near[away[near] <= radius_m]
-        lists.append(free[near])
-        metres.append(away[near])
-    offsets = np.cumsum([len(each) for each in lists])
-    return offsets, np.concatenate(lists), np.concatenate(metres)
+    k = min(most, len(free))
+    if open_orders == 0 or k == 0:
+        return np.zeros(open_orders + 1, np.int64), np.empty(0, np.int64), np.empty(0)
+    lat, lon = orders["restaurant_lat"][:open_orders], orders["restaurant_lon"][:open_orders]
+    tree = cKDTree(_on_sphere(fleet["lat"][free], fleet["lon"][free]))
+    near = np.sort(tree.query(_on_sphere(lat, lon), k=np.arange(1, k + 1))[1], axis=1)
+    away = haversine_m(lat[:, None], lon[:, None], fleet["lat"][free[near]], fleet["lon"][free[near]])
+    by_distance = np.argsort(away, axis=1, kind="stable")
+    near, away = np.take_along_axis(near, by_distance, 1), np.take_along_axis(away, by_distance, 1)
+    is_near = away <= radius_m
+    return np.r_[0, np.cumsum(is_near.sum(axis=1))], free[near[is_near]], away[is_near]
+
+
+def _on_sphere(lat: FloatArray, lon: FloatArray) -> FloatArray:
+    """Return points of the unit sphere, whose straight-line distances rank as great-circle ones do."""
+    up, east = np.radians(lat), np.radians(lon)
+    return np.stack([np.cos(up) * np.cos(east), np.cos(up) * np.sin(east), np.sin(up)], axis=1)
 
 
 def _assemble(

@@ -28,6 +28,7 @@ _TEXTS = (
     "route_offsets must ascend from 0 to the number of stops",
     "the route of driver {0} picks up order {1} in the middle of another trip",
     "the route of driver {0} puts off order {1}, for which the driver is bound",
+    "driver {0} is sent to node {1}, but has orders, is sent twice, or nobody may wait there",
 )
 (
     _NO_DRIVER,
@@ -45,6 +46,7 @@ _TEXTS = (
     _OFFSETS,
     _MID_TRIP,
     _PUT_OFF,
+    _MOVE,
 ) = range(len(_TEXTS))
 
 
@@ -56,7 +58,7 @@ def check_decision(snapshot: Snapshot, decision: Decision, strategy: Strategy) -
     accepted together; without `bundles` only idle drivers get one order each. A route holds exactly the stops
     that its driver owes, pickups before drop-offs, and never has more on board than the vehicle holds; in a
     market `by_trips`, it holds whole trips, one after the other. A driver who is over capacity already may
-    stay so, but gets nothing more.
+    stay so, but gets nothing more. Only drivers without any order are sent to wait, to where they may.
     O(orders + drivers + stops); about 10 us for a small window.
     """
     problems = _check_arrays(snapshot, decision)
@@ -79,6 +81,9 @@ def check_decision(snapshot: Snapshot, decision: Decision, strategy: Strategy) -
         strategy.bundles,
         strategy.reassigns,
         snapshot.by_trips,
+        snapshot.wait_node,
+        frozen(decision.move_driver, _INT32),
+        frozen(decision.move_node, _INT32),
     )
     return [_TEXTS[code].format(a, b) for code, a, b in found]
 
@@ -91,6 +96,8 @@ def _check_arrays(snapshot: Snapshot, decision: Decision) -> list[str]:
         ("route_offsets", decision.route_offsets, _INT64, len(decision.route_driver) + 1),
         ("route_order", decision.route_order, _INT32, len(decision.route_order)),
         ("route_kind", decision.route_kind, _INT8, len(decision.route_order)),
+        ("move_driver", decision.move_driver, _INT32, len(decision.move_driver)),
+        ("move_node", decision.move_node, _INT32, len(decision.move_driver)),
     )
     return [
         f"{name} must be {dtype} [{size}], not {getattr(array, 'dtype', type(array).__name__)} "
@@ -104,6 +111,7 @@ def _check_arrays(snapshot: Snapshot, decision: Decision) -> list[str]:
 def _check(  # type: ignore[no-untyped-def]  # numba
     driver, old_driver, restaurant, is_picked_up, is_pinned, offsets, candidates, load, capacity,
     route_driver, route_offsets, route_order, route_kind, bundles, reassigns, by_trips,
+    wait_node, move_driver, move_node,
 ):  # fmt: skip
     """Return the violations: (text, argument, argument)."""
     found = [(0, 0, 0)]  # tells numba what the list holds
@@ -117,6 +125,8 @@ def _check(  # type: ignore[no-untyped-def]  # numba
         _check_routes(
             found, driver, is_picked_up, capacity, route_driver, route_offsets, route_order, route_kind
         )
+    if not found and len(move_driver) > 0:
+        _check_moves(found, driver, len(load), wait_node, move_driver, move_node)
     if not found and by_trips:
         _check_trips(
             found, restaurant, is_picked_up, is_pinned, route_driver, route_offsets, route_order, route_kind
@@ -241,3 +251,19 @@ def _check_trips(  # type: ignore[no-untyped-def]  # numba
                     found.append((_MID_TRIP, int(route_driver[r]), int(i)))
                 break
             on_board, before = on_board + 1, i
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _check_moves(found, driver, m, wait_node, move_driver, move_node):  # type: ignore[no-untyped-def]  # numba
+    has_work = np.zeros(m, np.bool_)
+    for d in driver:
+        if d >= 0:
+            has_work[d] = True
+    for k in range(len(move_driver)):
+        d, is_place = move_driver[k], False
+        for node in wait_node:
+            is_place |= node == move_node[k]
+        if d < 0 or d >= m or has_work[d] or not is_place:
+            found.append((_MOVE, int(d), int(move_node[k])))
+            return
+        has_work[d] = True

@@ -13,6 +13,7 @@ from domain.errors import DataError
 from reports.metric import Metric
 from reports.metrics import METRICS, get_metric, measure
 from reports.objectives import targets
+from reports.regret import REGRET
 from reports.run import Run
 from reports.statistics import Estimate, Method, Paired, Winner, estimate, paired, winner
 from reports.variant import variant_key, variant_labels, world_hash
@@ -50,6 +51,12 @@ class Comparison:
     def targets(self) -> dict[str, float]:
         """The scenario's objectives: target by metric id."""
         return targets(self.first.scenario, self.first.path / "run.json")
+
+    @cached_property
+    def headlines(self) -> list[str]:
+        """The ids of the metrics that lead tables: the objectives, then regret where it is known."""
+        is_known = REGRET not in self.targets and has_values(self, [REGRET])
+        return [*self.targets, *([REGRET] if is_known else [])]
 
     @property
     def all_runs(self) -> list[Run]:

@@ -30,7 +30,7 @@ def summary_table(what: Comparison | Run, *, every_metric: bool = False) -> Tabl
         table.add_column(label, justify="right", overflow="fold")
     if len(comparison.labels) > 1:
         table.add_column("winner", overflow="fold")
-    for name in comparison.targets:
+    for name in comparison.headlines:
         _add_row(table, comparison, METRICS[name])
     if every_metric:
         _add_groups(table, comparison)

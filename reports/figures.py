@@ -57,7 +57,12 @@ PLOTS: tuple[Plot, ...] = (
     Plot(
         "earnings", "Hourly pay of drivers", "Drivers online for at least half an hour, all seeds.", earnings
     ),
-    Plot("pareto", "Customers' time and its price", "Small dots are seeds, large marks their means.", pareto),
+    Plot(
+        "pareto",
+        "Customers' time and its price",
+        "Small dots are seeds, large marks their means; ringed: nobody is better on both axes.",
+        pareto,
+    ),
     Plot(
         "eta",
         "ETA against what happened",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from reports.comparison import Comparison
+from reports.comparison import Comparison, has_values
 from reports.formats import interval_text, plural, target_text, value_text
 from reports.incidents import IncidentRow, incident_rows
 from reports.metric import Metric
 from reports.metrics import METRICS
 from reports.provenance import notes
+from reports.regret import REGRET
 from reports.replay import replay_command
 from reports.verdicts import verdict, winner_text
 
 OTHER_METRICS = (
+    REGRET,
     "click_to_door_p90_min",
     "click_to_door_overage_min",
     "match_time_mean_s",
@@ -66,7 +68,7 @@ def _others(comparison: Comparison) -> str:
             *_winner(comparison, name),
         ]
         for name in OTHER_METRICS
-        if name not in comparison.targets
+        if name not in comparison.targets and (name != REGRET or has_values(comparison, [name]))
     ]
     return _table(["metric", *comparison.labels, *_winner_heading(comparison)], rows)
 

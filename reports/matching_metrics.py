@@ -15,16 +15,16 @@ _MOMENTS = ("placed_s", "confirmed_s", "assigned_s", "delivered_s", "cancelled_s
 
 
 def match_waits_s(run: Run) -> tuple[Column, NDArray[np.bool_]]:
-    """Seconds from confirmation to a driver's acceptance, over confirmed orders, and whether it came.
+    """Seconds from confirmation to the first acceptance, over confirmed orders, and whether it came.
 
     Where it did not, the wait counts until the cancellation, or the run's last moment if it was interrupted.
     """
-    confirmed, assigned, cancelled = (
-        run.column("orders", name) for name in ("confirmed_s", "assigned_s", "cancelled_s")
+    confirmed, matched, cancelled = (
+        run.column("orders", name) for name in ("confirmed_s", "matched_s", "cancelled_s")
     )
-    is_matched = np.isfinite(assigned)
+    is_matched = np.isfinite(matched)
     lost = np.where(np.isfinite(cancelled), cancelled, _last_moment_s(run))
-    waits = np.maximum(np.where(is_matched, assigned, lost) - confirmed, 0.0)
+    waits = np.maximum(np.where(is_matched, matched, lost) - confirmed, 0.0)
     is_confirmed = np.isfinite(confirmed)
     return waits[is_confirmed], is_matched[is_confirmed]
 
@@ -67,7 +67,7 @@ MATCHING_METRICS = (
         unit="s",
         direction="lower",
         group="matching",
-        definition="Mean time from confirmation until the final driver accepted. An order cancelled without "
+        definition="Mean time from confirmation until a driver first accepted. An order cancelled without "
         "a driver is a censored wait (Kaplan-Meier; mean restricted to the longest wait in sight).",
         function=lambda run: censored_mean(*match_waits_s(run)),
     ),
@@ -77,7 +77,7 @@ MATCHING_METRICS = (
         unit="s",
         direction="lower",
         group="matching",
-        definition="95th percentile of the time from confirmation until the final driver accepted. An order "
+        definition="95th percentile of the time from confirmation until a driver first accepted. An order "
         "cancelled without a driver is a censored wait (Kaplan-Meier); where more than 5 % never "
         "find a driver, it is the longest wait in sight, a lower bound.",
         function=lambda run: censored_percentile(*match_waits_s(run), 95),

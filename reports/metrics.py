@@ -8,6 +8,7 @@ from reports.driver_metrics import DRIVER_METRICS
 from reports.eta_metrics import ETA_METRICS
 from reports.matching_metrics import MATCHING_METRICS
 from reports.metric import Group, Metric
+from reports.regret import REGRET_METRICS
 from reports.run import Run
 from reports.wall_metrics import WALL_METRICS
 
@@ -21,7 +22,14 @@ GROUPS: dict[Group, str] = {
 
 METRICS: dict[str, Metric] = {
     metric.id: metric
-    for group in (CUSTOMER_METRICS, MATCHING_METRICS, DRIVER_METRICS, ETA_METRICS, WALL_METRICS)
+    for group in (
+        CUSTOMER_METRICS,
+        REGRET_METRICS,
+        MATCHING_METRICS,
+        DRIVER_METRICS,
+        ETA_METRICS,
+        WALL_METRICS,
+    )
     for metric in group
 }
 

@@ -55,8 +55,8 @@ class Difference:
 
 
 def objective_rows(comparison: Comparison) -> list[Row]:
-    """Return a row per objective."""
-    return [_row(comparison, METRICS[name]) for name in comparison.targets]
+    """Return a row per objective, and one of regret where it is known."""
+    return [_row(comparison, METRICS[name]) for name in comparison.headlines]
 
 
 def metric_groups(comparison: Comparison) -> list[tuple[str, list[Row]]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from reports.comparison import Comparison
+from domain.run_folder import HINDSIGHT
+from reports.comparison import Comparison, has_values
 from reports.formats import number, plural
+from reports.regret import REGRET
 from reports.replay import run_command
 from reports.run import Run
 from reports.variant import world_hash
@@ -84,6 +86,8 @@ def notes(comparison: Comparison) -> list[str]:
     texts = [f"{note} ({_where(places, len(comparison.all_runs))})" for note, places in found.items()]
     if comparison.interrupted:
         texts.insert(0, _interrupted(comparison))
+    if len(comparison.labels) > 1 and not has_values(comparison, [REGRET]):
+        texts.append(f"Regret is not known: there is no {HINDSIGHT} beside the runs (compare --hindsight).")
     if not comparison.is_paired:
         texts.insert(0, "Runs of one seed saw different orders: differences are not the strategies' alone.")
     return texts

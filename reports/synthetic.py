@@ -118,6 +118,7 @@ class SyntheticDay:
             "confirmed_s": confirmed,
             "prep_started_s": confirmed,
             "ready_s": ready,
+            "matched_s": assigned,
             "assigned_s": assigned,
             "at_restaurant_s": arrived,
             "picked_up_s": picked,

@@ -114,6 +114,9 @@ class Offers:
         for order_id, eta_s in zip(terms.order_ids, terms.eta_s, strict=True):
             i = self._world.flow.index_of[order_id]
             orders["assigned_s"][i] = now_s
+            if math.isnan(orders["matched_s"][i]):
+                orders["matched_s"][i] = now_s
+            orders["at_restaurant_s"][i] = math.nan  # an earlier driver may have been there
             orders["eta_assignment_s"][i] = eta_s
             orders["driver_id"][i] = driver.id
             orders["vehicle"][i] = driver.vehicle

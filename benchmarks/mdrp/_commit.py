@@ -13,9 +13,11 @@ from benchmarks.mdrp._world import (
     OPEN,
     PICKUP,
     REFUSED,
+    TRIPS,
     World,
     bundle_size,
     drop_order,
+    move,
 )
 from benchmarks.mdrp.travel import ride_min
 from domain.units import IntArray
@@ -26,11 +28,15 @@ from matching.routes import Plans, decided_plans, default_plans
 def commit(
     world: World, snapshot: Snapshot, decision: Decision, orders: IntArray, drivers: IntArray, t: int
 ) -> World:
-    """Give every driver whose orders or route change the decided plan; return the world, which may have grown.
+    """Give every driver whose orders or route change the decided plan; return the world, perhaps grown.
 
     Drop-offs of a bundle on board keep their order. An order that would, as far as is believed, be picked up
     after the shift or come too late is refused, the newest of a trip first.
     """
+    world = _with_room(world, len(decision.move_driver))
+    for k, node in zip(decision.move_driver.tolist(), decision.move_node.tolist(), strict=True):
+        d = int(drivers[k])
+        move(world, d, node - (len(world.xy) - world.restaurants), max(t, int(world.free[d])))
     touched = np.zeros(len(drivers), np.bool_)
     changed = np.flatnonzero(decision.driver != snapshot.order_driver)
     touched[decision.driver[changed]] = True
@@ -45,6 +51,18 @@ def commit(
         else default_plans(snapshot, decision.driver)
     )
     return _give(world, plans, np.flatnonzero(touched), orders, drivers, t)
+
+
+def _with_room(world: World, moves: int) -> World:
+    """Return the world with room for so many moves more, and for all the trips that orders may need."""
+    needed = int(world.counts[TRIPS]) + moves + 3 * len(world.placed) + len(world.on)
+    missing = needed - len(world.trips)
+    if moves == 0 or missing <= 0:
+        return world
+    return world._replace(
+        trips=np.pad(world.trips, ((0, 2 * missing), (0, 0))),
+        trip_end=np.pad(world.trip_end, (0, 2 * missing)),
+    )
 
 
 def _give(

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from benchmarks.mdrp._world import DROPOFF, ON_BOARD, OPEN, PICKUP, World, bundle_size
+from benchmarks.mdrp._world import DROPOFF, ON_BOARD, OPEN, PICKUP, UNPLACED, World, bundle_size
 from benchmarks.mdrp.travel import PlaneTravel, ride_min
 from domain.units import FloatArray, IntArray
 from matching.contract import Snapshot
-from matching.snapshot import build_snapshot
+from matching.snapshot import build_snapshot, frozen
 
 _CAPACITY = 1_000
 """Orders at once: the problem knows no limit."""
@@ -27,78 +27,157 @@ class View:
         self._travel, self._owed = travel, owed_orders
         self._target, self._most = target_min, candidates
         self._lat, self._lon = travel.degrees()
+        self._wait_node = frozen(travel.waiting_nodes(), np.int32)
 
     def look(self, world: World, t: int, next_t: int) -> tuple[Snapshot, IntArray, IntArray] | None:
-        """Return the snapshot of minute `t`, its orders and its drivers; None if no open order has a candidate.
+        """Return the snapshot of minute `t`, its orders and drivers; None if no open order has a candidate.
 
         Orders int64 [n] and drivers int64 [m] are the instance's, by place on the snapshot's axes.
         """
-        orders, open_orders, drivers = _axes(world, t)
-        offsets, candidates, metres = _candidates(world, t, orders[:open_orders], drivers, self._most)
-        if not len(candidates):
+        seen = _look(world, t, self._target, self._most, self._owed, self._lat, self._lon)
+        orders, open_orders, drivers, *blocks = seen
+        columns: dict[str, Any] = {}
+        for names, block in zip(_NAMES, blocks, strict=True):
+            block.setflags(write=False)  # its rows inherit it
+            if isinstance(names, str):
+                columns[names] = block
+            else:
+                columns.update(zip(names, block, strict=True))
+        if not len(columns["candidate_driver"]):
             return None
         snapshot = build_snapshot(
             now_s=t * 60.0,
             next_s=next_t * 60.0,
-            open_orders=int(open_orders),
+            open_orders=open_orders,
             by_trips=True,
             pickup_service_s=world.half * 60.0,
             dropoff_service_s=world.half * 60.0,
             travel=self._travel,
-            candidate_offsets=offsets,
-            candidate_driver=candidates,
-            candidate_distance_m=metres,
-            **self._order_columns(world, t, orders, drivers),
-            **self._driver_columns(world, t, orders, drivers),
+            wait_node=self._wait_node,
+            **columns,
         )
         return snapshot, orders, drivers
 
-    def _order_columns(self, world: World, t: int, orders: IntArray, drivers: IntArray) -> dict[str, Any]:
-        place = world.restaurant[orders]
-        customer = world.restaurants + orders
-        placed_s = world.placed[orders] * 60.0
-        is_ready = world.ready[orders] <= t
-        ready = np.where(is_ready, world.ready[orders], np.maximum(world.believed[orders], t))
-        is_on_board = world.state[orders] == ON_BOARD
-        seat = np.full(len(world.on) + 1, -1, np.int32)
-        seat[drivers] = np.arange(len(drivers))
-        return {
-            "order_restaurant": place,
-            "order_restaurant_node": place,
-            "order_customer_node": customer,
-            "order_restaurant_lat": self._lat[place],
-            "order_restaurant_lon": self._lon[place],
-            "order_customer_lat": self._lat[customer],
-            "order_customer_lon": self._lon[customer],
-            "order_placed_s": placed_s,
-            "order_ready_s_est": ready * 60.0,
-            "order_due_s": placed_s + self._target * 60.0,
-            "order_since_s": placed_s,
-            "order_latest_s": world.latest[orders] * 60.0,
-            "order_is_ready": is_ready,
-            "order_is_picked_up": is_on_board,
-            "order_is_pinned": is_on_board | _pinned(world, orders),
-            "order_driver": seat[world.driver[orders]],
-        }
 
-    def _driver_columns(self, world: World, t: int, orders: IntArray, drivers: IntArray) -> dict[str, Any]:
-        node, from_min, load, offsets, stop_order, stop_kind = _plans(world, t, orders, drivers)
-        count = len(drivers)
-        return {
-            "driver_lat": self._lat[node],
-            "driver_lon": self._lon[node],
-            "driver_node": node,
-            "driver_from_s": from_min * 60.0,
-            "driver_vehicle": np.zeros(count, np.int8),
-            "driver_load": load,
-            "driver_capacity": np.full(count, _CAPACITY, np.int16),
-            "driver_rating": np.full(count, 5.0),
-            "driver_short_orders": np.maximum(self._owed[drivers] - world.taken[drivers], 0.0),
-            "driver_shift_end_s": world.off[drivers] * 60.0,
-            "stop_offsets": offsets,
-            "stop_order": stop_order,
-            "stop_kind": stop_kind,
-        }
+_PLACES = ("order_restaurant", "order_restaurant_node", "order_customer_node", "order_driver")
+_TIMES = (
+    "order_restaurant_lat",
+    "order_restaurant_lon",
+    "order_customer_lat",
+    "order_customer_lon",
+    "order_placed_s",
+    "order_since_s",
+    "order_ready_s_est",
+    "order_due_s",
+    "order_latest_s",
+)
+_FLAGS = ("order_is_ready", "order_is_picked_up", "order_is_pinned")
+_MOMENTS = (
+    "driver_lat",
+    "driver_lon",
+    "driver_from_s",
+    "driver_rating",
+    "driver_short_orders",
+    "driver_shift_end_s",
+)
+_NAMES: tuple[str | tuple[str, ...], ...] = (
+    "candidate_offsets",
+    "candidate_driver",
+    "candidate_distance_m",
+    "wait_demand",
+    _PLACES,
+    _TIMES,
+    _FLAGS,
+    "driver_node",
+    _MOMENTS,
+    "driver_vehicle",
+    "driver_capacity",
+    "driver_load",
+    "stop_offsets",
+    "stop_order",
+    "stop_kind",
+)
+"""The columns that `_look` returns behind orders, open orders and drivers: arrays, or the rows of blocks."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _look(world, t, target, most, owed, lat, lon):  # type: ignore[no-untyped-def]  # numba
+    """Return the axes, then the columns named above, all in one call."""
+    orders, open_orders, drivers = _axes(world, t)
+    offsets, candidates, metres = _candidates(world, t, orders[:open_orders], drivers, most)
+    places, times, flags = _order_columns(world, t, orders, drivers, target, lat, lon)
+    node, moments, vehicle, capacity, load, stops, stop_order, stop_kind = _driver_columns(
+        world, t, orders, drivers, owed, lat, lon
+    )
+    return (
+        orders, open_orders, drivers, offsets, candidates, metres, _demand(world), places, times, flags,
+        node, moments, vehicle, capacity, load, stops, stop_order, stop_kind,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _order_columns(world, t, orders, drivers, target, lat, lon):  # type: ignore[no-untyped-def]  # numba
+    """Return the blocks int32 [4, n], float64 [9, n] and bool [3, n] that the names above are the rows of."""
+    n = len(orders)
+    place, times, flags = np.empty((4, n), np.int32), np.empty((9, n)), np.empty((3, n), np.bool_)
+    seat = np.full(len(world.on) + 1, -1, np.int32)  # the last one: nobody
+    for k in range(len(drivers)):
+        seat[drivers[k]] = k
+    for j in range(n):
+        i = orders[j]
+        shop, home, d = world.restaurant[i], world.restaurants + i, world.driver[i]
+        place[0, j], place[1, j], place[2, j], place[3, j] = shop, shop, home, seat[d]
+        times[0, j], times[1, j], times[2, j], times[3, j] = lat[shop], lon[shop], lat[home], lon[home]
+        times[4, j] = times[5, j] = world.placed[i] * 60.0
+        times[6, j] = believed_ready(world, i, t) * 60.0
+        times[7, j], times[8, j] = (world.placed[i] + target) * 60.0, world.latest[i] * 60.0
+        flags[0, j], flags[1, j] = world.ready[i] <= t, world.state[i] == ON_BOARD
+        flags[2, j] = flags[1, j] or (d >= 0 and world.is_bound[d] and _is_in_first_trip(world, d, i))
+    return place, times, flags
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_in_first_trip(world, d, order):  # type: ignore[no-untyped-def]  # numba
+    is_in = False
+    for s in range(bundle_size(world, d, 0)):
+        is_in |= world.stop_order[d, s] == order
+    return is_in
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _driver_columns(world, t, orders, drivers, owed, lat, lon):  # type: ignore[no-untyped-def]  # numba
+    """Return nodes, the block float64 [6, m], and the other columns in the order of `_NAMES`."""
+    m = len(drivers)
+    nodes, moments = np.empty(m, np.int32), np.empty((6, m))
+    at = np.empty(len(world.placed), np.int32)
+    for j in range(len(orders)):
+        at[orders[j]] = j
+    load, offsets = np.zeros(m, np.int16), np.zeros(m + 1, np.int64)
+    for k in range(m):
+        offsets[k + 1] = offsets[k] + world.stop_count[drivers[k]]
+    stop_order, stop_kind = np.empty(offsets[m], np.int32), np.empty(offsets[m], np.int8)
+    for k in range(m):
+        d = drivers[k]
+        node, begin = _whereabouts(world, d, t)
+        nodes[k] = node
+        moments[0, k], moments[1, k], moments[2, k], moments[3, k] = lat[node], lon[node], begin * 60.0, 5.0
+        moments[4, k], moments[5, k] = max(owed[d] - world.taken[d], 0.0), world.off[d] * 60.0
+        for s in range(world.stop_count[d]):
+            stop_order[offsets[k] + s] = at[world.stop_order[d, s]]
+            stop_kind[offsets[k] + s] = world.stop_kind[d, s]
+            load[k] += world.stop_kind[d, s] == DROPOFF
+    vehicle, capacity = np.zeros(m, np.int8), np.full(m, _CAPACITY, np.int16)
+    return nodes, moments, vehicle, capacity, load, offsets, stop_order, stop_kind
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _demand(world):  # type: ignore[no-untyped-def]  # numba
+    """Return how many orders each restaurant has had."""
+    count = np.zeros(world.restaurants)
+    for i in range(len(world.placed)):
+        if world.state[i] != UNPLACED:
+            count[world.restaurant[i]] += 1.0
+    return count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -125,28 +204,6 @@ def _axes(world, t):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _plans(world, t, orders, drivers):  # type: ignore[no-untyped-def]  # numba
-    """Return node, moment, load, and the plans as CSR over the axes, of the drivers on the axis."""
-    m = len(drivers)
-    at = np.empty(len(world.placed), np.int32)
-    for i in range(len(orders)):
-        at[orders[i]] = i
-    node, begin = np.empty(m, np.int64), np.empty(m, np.int64)
-    load, offsets = np.zeros(m, np.int64), np.zeros(m + 1, np.int64)
-    for k in range(m):
-        offsets[k + 1] = offsets[k] + world.stop_count[drivers[k]]
-    stop_order, stop_kind = np.empty(offsets[m], np.int32), np.empty(offsets[m], np.int8)
-    for k in range(m):
-        d = drivers[k]
-        node[k], begin[k] = _whereabouts(world, d, t)
-        for s in range(world.stop_count[d]):
-            stop_order[offsets[k] + s] = at[world.stop_order[d, s]]
-            stop_kind[offsets[k] + s] = world.stop_kind[d, s]
-            load[k] += world.stop_kind[d, s] == DROPOFF
-    return node, begin, load, offsets, stop_order, stop_kind
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _whereabouts(world, d, t):  # type: ignore[no-untyped-def]  # numba
     """Return the node and the minute from which a driver can go on with the planned stops."""
     if world.stop_count[d] == 0 or (world.stop_kind[d, 0] == PICKUP and not world.is_bound[d]):
@@ -155,18 +212,6 @@ def _whereabouts(world, d, t):  # type: ignore[no-untyped-def]  # numba
     if world.stop_kind[d, 0] == DROPOFF:
         return world.restaurants + i, world.dropped[i]
     return world.restaurant[i], world.arrived[d] + world.half
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _pinned(world, orders):  # type: ignore[no-untyped-def]  # numba
-    """Tell which orders are of the trip that their driver is bound for."""
-    is_pinned = np.zeros(len(orders), np.bool_)
-    for k in range(len(orders)):
-        d = world.driver[orders[k]]
-        if d >= 0 and world.is_bound[d]:
-            for s in range(bundle_size(world, d, 0)):
-                is_pinned[k] |= world.stop_order[d, s] == orders[k]
-    return is_pinned
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

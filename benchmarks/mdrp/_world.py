@@ -21,14 +21,14 @@ _STOPS = 32
 class World(NamedTuple):
     """State and constants of a day; o orders, d drivers, r restaurants, arrays int64 unless told otherwise.
 
-    Nodes are those of `PlaneTravel`. Per order: `placed`, `ready` (true), `believed` (what strategies are told),
-    `latest` drop-off, `restaurant`, `state` (UNPLACED ... LOST), `driver` (-1: none), `assigned`, `dropped`
-    (valid from pickup on). Per driver: `on`, `off`; `node` and `free`, where and since when (or from when) it has
-    nothing on board and rides nowhere; `is_bound` (bool) to the restaurant of its first planned trip, for which
-    it `departed` to arrive at `arrived`; `taken` orders; the plan's `stop_count`, `stop_order`, `stop_kind`
-    [d, stops]. Trips done so far: `trips` [.., 6] (driver, restaurant, assigned, departed, arrived, picked
-    up), `trip_end`, end of its orders in `carried`, [.., 3] (order, left, dropped). `counts`: trips, carried,
-    orders refused to a decision, orders that a driver came too late for.
+    Nodes are those of `PlaneTravel`. Per order: `placed`, `ready` (true), `believed` (what strategies are
+    told), `latest` drop-off, `restaurant`, `state` (UNPLACED ... LOST), `driver` (-1: none), `assigned`,
+    `dropped` (valid from pickup on). Per driver: `on`, `off`; `node` and `free`, where and since when (or
+    from when) it has nothing on board and rides nowhere; `is_bound` (bool) to the restaurant of its first
+    planned trip, for which it `departed` to arrive at `arrived`; `taken` orders; the plan's `stop_count`,
+    `stop_order`, `stop_kind` [d, stops]. Trips done so far: `trips` [.., 6] (driver, restaurant, assigned,
+    departed, arrived, picked up), `trip_end`, end of its orders in `carried`, [.., 3] (order, left, dropped).
+    `counts`: trips, carried, orders refused to a decision, orders that a driver came too late for.
     """
 
     xy: IntArray
@@ -102,8 +102,15 @@ def new_world(instance: Instance, believed_min: IntArray, xy_m: IntArray) -> Wor
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def place(world, t):  # type: ignore[no-untyped-def]  # numba
-    """Open the orders placed by `t`, give up those that nobody can deliver in time; return how many are open."""
+def come_to(world, t):  # type: ignore[no-untyped-def]  # numba
+    """Let everything happen that happens by minute `t`; return how many orders are open then."""
+    advance(world, t)
+    return _place(world, t)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _place(world, t):  # type: ignore[no-untyped-def]  # numba
+    """Open what is placed by `t`, give up what is too late; return how many orders are open."""
     count = 0
     for i in range(len(world.placed)):
         if world.state[i] == UNPLACED and world.placed[i] <= t:
@@ -118,7 +125,7 @@ def place(world, t):  # type: ignore[no-untyped-def]  # numba
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(world, t):  # type: ignore[no-untyped-def]  # numba
-    """Let everything happen that happens by minute `t`, `t` included."""
+    """Let everything happen that happens by minute `t`, `t` included, placements aside."""
     for d in range(len(world.on)):
         while world.stop_count[d] > 0:
             if world.stop_kind[d, 0] == DROPOFF:
@@ -177,6 +184,11 @@ def _pick_up(world, d, t):  # type: ignore[no-untyped-def]  # numba
         _record(world, d, world.restaurant[orders[0]], 0, world.arrived[d])
         world.node[d], world.free[d] = _standing(world, world.restaurant[orders[0]]), picked
         return True
+    first = np.min(world.placed[orders[:size]])
+    if world.departed[d] < first:  # it set out for others, lost since: that ride was a move
+        _record(world, d, world.restaurant[orders[0]], 0, world.arrived[d])
+        world.departed[d] = world.arrived[d] = max(world.arrived[d], first)
+        picked = max(picked, world.arrived[d] + world.half)
     _record(world, d, world.restaurant[orders[0]], _last_assigned(world, orders[:size]), picked)
     leaves, at = picked + world.half, world.restaurant[orders[0]]
     for i in orders[:size]:

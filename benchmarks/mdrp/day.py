@@ -18,9 +18,9 @@ from benchmarks.mdrp._world import (
     UNPLACED,
     World,
     advance,
+    come_to,
     move,
     new_world,
-    place,
 )
 from benchmarks.mdrp.travel import PlaneTravel
 from domain.errors import ContractError, DataError
@@ -65,9 +65,9 @@ def play(
     It is asked every ``max(1, ceil(window_s / 60))`` minutes at which an order is open that somebody may
     still take up, and sees orders from their placement on. What it decides holds: a driver with nothing to
     do sets out at once, one with a plan adds to it, orders that it leaves wait. An order that nobody can
-    deliver any more within the maximum click-to-door is lost. `believed_ready_min` int64 [n] is what it is told
-    of ready times, instead of the truth, which shows when food is ready. With `preposition` "nearby" a driver
-    is sent to one of the five nearest restaurants, drawn with `seed`, when its shift begins.
+    deliver any more within the maximum click-to-door is lost. `believed_ready_min` int64 [n] is what it is
+    told of ready times, instead of the truth, which shows when food is ready. With `preposition` "nearby" a
+    driver is sent to one of the five nearest restaurants, drawn with `seed`, when its shift begins.
 
     Raises:
         ContractError: the strategy decides something infeasible.
@@ -92,8 +92,7 @@ def play(
     rng = np.random.default_rng([seed, 0])
     t = _first_minute(world, step)
     while t is not None:
-        advance(world, t)
-        open_orders = place(world, t)
+        open_orders = come_to(world, t)
         seen = view.look(world, t, t + step) if open_orders else None
         if seen is not None:
             snapshot, orders, drivers = seen

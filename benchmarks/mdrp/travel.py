@@ -31,11 +31,16 @@ class PlaneTravel:
         ).astype(np.int64)
         self.half_service_s = instance.pickup_service_min // 2 * MINUTE_S
         self._speed = instance.speed_m_per_min
+        self._restaurants = len(instance.restaurant_ids)
 
     @property
     def node_count(self) -> int:
         """Number of nodes."""
         return len(self.xy_m)
+
+    def waiting_nodes(self) -> IntArray:
+        """Return the nodes of drivers who stand at restaurants: int64 [restaurants]."""
+        return np.arange(len(self.xy_m) - self._restaurants, len(self.xy_m))
 
     def degrees(self) -> tuple[FloatArray, FloatArray]:
         """Return latitude and longitude of every node, with the plane laid on the equator."""

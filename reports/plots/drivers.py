@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -38,7 +40,10 @@ def earnings(comparison: Comparison) -> Figure | None:
 
 
 def pareto(comparison: Comparison) -> Figure | None:
-    """Draw customers' time against driving and against pay per order; seeds as dots, means as large marks."""
+    """Draw customers' time against driving and against pay per order; seeds as dots, means as large marks.
+
+    Ringed and joined: the variants that no other one beats on both axes.
+    """
     if all(np.isnan(_mean(comparison, label, "click_to_door_mean_min")) for label in comparison.labels):
         return None
     figure = new_figure(5.5, 3.4)
@@ -46,6 +51,7 @@ def pareto(comparison: Comparison) -> Figure | None:
     for axes, name in ((left, "km_per_order"), (right, "cost_per_order_usd")):
         for index, label in enumerate(comparison.labels):
             _cloud(axes, comparison, label, METRICS[name], index)
+        _front(axes, comparison, name)
         axes.set_xlabel(f"{METRICS[name].title.lower()}, {METRICS[name].unit}")
         axes.margins(0.18)
         axes.locator_params(axis="x", nbins=4)
@@ -54,6 +60,36 @@ def pareto(comparison: Comparison) -> Figure | None:
     left.annotate("↙ better", (0.03, 0.03), xycoords="axes fraction", color=MUTED)
     top_legend(figure, left, columns=4)
     return figure
+
+
+def undominated(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Return the indices of points that no other point beats: by x; NaN is never there.
+
+    A point is beaten by one that is no worse on either axis and better on one; smaller is better.
+    """
+    shown = [i for i, point in enumerate(points) if not np.isnan(point).any()]
+    kept = [i for i in shown if not any(_beats(points[j], points[i]) for j in shown)]
+    return sorted(kept, key=lambda i: points[i])
+
+
+def _beats(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return one[0] <= other[0] and one[1] <= other[1] and one != other
+
+
+def _front(axes: Axes, comparison: Comparison, name: str) -> None:
+    """Ring and join the means that no other one beats."""
+    if len(comparison.labels) < 2:
+        return
+    means = [
+        (_mean(comparison, label, name), _mean(comparison, label, "click_to_door_mean_min"))
+        for label in comparison.labels
+    ]
+    front = [means[i] for i in undominated(means)]
+    across, up = [x for x, _ in front], [y for _, y in front]
+    axes.plot(across, up, color=MUTED, linewidth=1.0, linestyle=(0, (3, 3)), zorder=1)
+    axes.plot(
+        across, up, "o", markersize=15, markerfacecolor="none", markeredgecolor=MUTED, markeredgewidth=1.0
+    )
 
 
 def _cloud(axes: Axes, comparison: Comparison, label: str, metric: Metric, index: int) -> None:

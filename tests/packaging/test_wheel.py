@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from matching.conformance import CHECKS
+
 ROOT = Path(__file__).parents[2]
 ROOMS = {
     "adapters",
+    "benchmarks",
     "deploy",
     "domain",
     "eta",
@@ -29,11 +33,18 @@ ROOMS = {
 pytestmark = pytest.mark.slow
 
 
-def call(*command: str | Path, folder: Path) -> str:
+def call(*command: str | Path, folder: Path, stdin: str | None = None) -> str:
     """Run a command outside the project, without anything of it on the path; return what it prints."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    variables = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
     result = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=900
+        command,
+        cwd=folder,
+        env=variables,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
     )
     assert result.returncode == 0, f"{command}\n{result.stdout[-2000:]}\n{result.stderr[-4000:]}"
     return result.stdout
@@ -74,26 +85,64 @@ def test_the_wheel_carries_data_types_and_licence(wheel: Path) -> None:
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 
+def environment(folder: Path, wheel: Path, extras: str = "") -> Path:
+    """Make an environment of the wheel alone, with these extras; return its folder of programs."""
+    call(sys.executable, "-m", "venv", folder / "venv", folder=folder)
+    programs = folder / "venv" / "bin"
+    install = (programs / "python", "-m", "pip", "install", "--quiet", "--constraint", constraints(folder))
+    call(*install, f"{wheel}{extras}", folder=folder)
+    return programs
+
+
 def test_an_empty_environment_runs_the_quickstart(wheel: Path, tmp_path: Path) -> None:
-    call(sys.executable, "-m", "venv", tmp_path / "venv", folder=tmp_path)
-    python = tmp_path / "venv" / "bin" / "python"
-    call(
-        python,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--constraint",
-        constraints(tmp_path),
-        wheel,
-        folder=tmp_path,
+    programs = environment(tmp_path, wheel, "[lab]")
+    printed = call(
+        programs / "dispatchlab", "run", "quickstart", "--set", "hours=0.1", "--json", folder=tmp_path
     )
-    command = tmp_path / "venv" / "bin" / "dispatchlab"
-    printed = call(command, "run", "quickstart", "--set", "hours=0.1", "--json", folder=tmp_path)
     summary = json.loads(printed)
     assert summary["scenario"] == "quickstart"
     assert summary["orders_placed"] > 0
     assert (tmp_path / summary["report"]).is_file()
+
+
+@pytest.fixture(scope="module")
+def library(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the programs of an environment that has no extra at all."""
+    return environment(tmp_path_factory.mktemp("library"), wheel)
+
+
+def test_without_extras_it_is_numpy_scipy_and_numba(library: Path, tmp_path: Path) -> None:
+    listed = json.loads(call(library / "python", "-m", "pip", "list", "--format=json", folder=tmp_path))
+    assert {each["name"] for each in listed} - {"pip", "setuptools"} == {
+        "dispatchlab",
+        "llvmlite",
+        "numba",
+        "numpy",
+        "scipy",
+    }
+
+
+def test_without_extras_the_example_service_dispatches(library: Path, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    asked = (tmp_path / "examples" / "window.json").read_text(encoding="utf-8")
+    service = (library / "python", tmp_path / "examples" / "service.py")
+    answered = json.loads(call(*service, folder=tmp_path, stdin=asked))
+    assert set(answered["assignments"]) == {"o1", "o2", "o3"}
+
+
+def test_without_extras_strategies_conform_and_eta_models_load(library: Path, tmp_path: Path) -> None:
+    printed = call(library / "python", "-m", "matching.conformance", "batch", folder=tmp_path)
+    assert printed.count("pass") == len(CHECKS)
+    loads = "from eta.registry import load_eta_model; load_eta_model('multi_factor')"
+    call(library / "python", "-c", loads, folder=tmp_path)
+
+
+def test_without_extras_the_command_names_the_one_it_needs(library: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [library / "dispatchlab"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == ("dispatchlab: the command line needs an extra: pip install 'dispatchlab[lab]'\n")
 
 
 def constraints(folder: Path) -> Path:

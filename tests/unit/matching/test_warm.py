@@ -12,7 +12,7 @@ from matching.testing import make_snapshot
 from matching.validate import check_decision
 from matching.warm import warm_up
 
-ROOMS = ("assignment", "insertion", "nearest", "routes", "validate", "_heap")
+ROOMS = ("assignment", "insertion", "nearest", "pairs", "routes", "validate", "_auction", "_heap")
 
 
 def compiled() -> dict[str, int]:
@@ -30,7 +30,7 @@ def test_nothing_compiles_inside_a_decision():
     assert before["matching.assignment._assign"] == 1  # kernels called by kernels count 0 when cached on disk
     for arguments in MARKETS.values():
         snapshot = make_snapshot(**arguments, seed=8)
-        for name in ("nearest", "score", "batch"):
+        for name in ("nearest", "score", "batch", "auction", "min_cost_flow", "postpone"):
             strategy = load_strategy(name)
             decision = strategy(snapshot, np.random.default_rng(0))
             assert check_decision(snapshot, decision, strategy) == []

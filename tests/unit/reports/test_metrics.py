@@ -19,6 +19,7 @@ DONE, GONE, REFUSED = int(OrderState.COMPLETED), int(OrderState.CANCELLED), -1
 ORDERS = {
     "placed_s": [0.0, 600.0, 1200.0, 1800.0],
     "confirmed_s": [30.0, 630.0, 1230.0, nan],
+    "matched_s": [40.0, 650.0, nan, nan],
     "assigned_s": [40.0, 650.0, nan, nan],
     "ready_s": [600.0, 1200.0, 1500.0, nan],
     "picked_up_s": [660.0, 1500.0, nan, nan],
@@ -114,7 +115,7 @@ def test_an_empty_run_has_no_values_and_no_warnings(empty_run: Run) -> None:
 
 
 def test_a_run_in_which_nothing_was_delivered_has_no_door_times(tiny: Any) -> None:
-    never = {name: [nan] for name in ("assigned_s", "ready_s", "picked_up_s", "delivered_s")}
+    never = {name: [nan] for name in ("matched_s", "assigned_s", "ready_s", "picked_up_s", "delivered_s")}
     values = measure(
         tiny(orders={**never, "state": [GONE], "placed_s": [0.0], "cancelled_s": [900.0], "bundle": [0]})
     )
