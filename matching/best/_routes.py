@@ -192,10 +192,15 @@ def _cheapest(  # type: ignore[no-untyped-def]  # numba
             joins = at[d, p, SHOP] == order_i[i, RESTAURANT]
             there = when[d, p, LEAVES] + (-rules[PICKUP_SERVICE] if joins else legs[v, at[d, p, PLACE], shop])
             least = max(there, ready) + direct
-            bound = fixed + rules[CLICK_TO_DOOR] * least
+            if fixed + rules[CLICK_TO_DOOR] * least >= best:
+                continue
             if p == size:
-                bound += rules[DRIVER_TIME] * (least + rules[NOW] - when[d, p, LEAVES])
-            if bound >= best:
+                total = fixed + _last_of_all(
+                    order_f, rules, shift_end, i, least + rules[NOW], max(there, ready), when[d, p, LEAVES],
+                    legs[v, at[d, p, PLACE], shop] + legs[v, shop, home],
+                )  # fmt: skip
+                if total < best:
+                    best, best_d, best_p, best_q = total, d, p, p
                 continue
             cost, t, place, here = _visit(
                 order_i, order_f, legs, v, rules, shift_end, i, PICKUP, when[d, p, LEAVES], at[d, p, PLACE],
@@ -216,6 +221,21 @@ def _cheapest(  # type: ignore[no-untyped-def]  # numba
                     )  # fmt: skip
                     cost += more
     return best, best_d, best_p, best_q
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _last_of_all(order_f, rules, shift_end, i, done, begins, before, drive):  # type: ignore[no-untyped-def]  # numba
+    """Return what order i adds behind a whole route that ends at `before`: the same as visiting its stops."""
+    cost = rules[CLICK_TO_DOOR] * (done - rules[NOW]) + rules[DRIVER_TIME] * (done - before)
+    cost += rules[DRIVING] * drive + rules[LATENESS] * max(0.0, done - order_f[i, DUE])
+    if rules[FRESHNESS] > 0.0:
+        age = done - order_f[i, READY]
+        cost += rules[FRESHNESS] * age * age / (2.0 * FRESH_S)
+    if begins > shift_end:
+        cost += BROKEN
+    if done - rules[DROPOFF_SERVICE] > order_f[i, LATEST]:
+        cost += BROKEN
+    return cost
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -26,44 +26,45 @@ _ROOM = 16
 """Stops that a route may have beside those planned already."""
 _MOST_GONE = 4
 """Orders taken out at once."""
-_RELOCATIONS = 1
-"""Passes of taking every order out and putting it where it is cheapest."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def plan_anew(  # type: ignore[no-untyped-def]  # numba
-    problem, plan_offsets, plan_order, plan_kind, orders, drivers, per_order, rounds, rng
+    problem, plan_offsets, plan_order, plan_kind, orders, drivers, per_order, per_pressing, rng
 ):
-    """Return the plans, as CSR, with all new orders put in as cheaply as `rounds` of destroy and repair find.
+    """Return the plans, as CSR, with all new orders put in where they cost least as far as is found.
 
     `orders` and `drivers` are the problem's axes. Each order is tried with its `per_order` soonest
-    candidates, and with those who go to its restaurant anyway. After Ropke and Pisinger, "An Adaptive Large
-    Neighborhood Search Heuristic for the Pickup and Delivery Problem with Time Windows" (Transportation
-    Science 40(4), 2006), sections 3.1-3.3: related removal and greedy insertion in random order; improvements
-    only.
+    candidates, and with those who go to its restaurant anyway. Destroy and repair has `per_pressing` rounds
+    for each order that may have to go, and begins from these: all others will be planned again before they
+    go. After Ropke and Pisinger, "An Adaptive Large Neighborhood Search Heuristic for the Pickup and Delivery
+    Problem with Time Windows" (Transportation Science 40(4), 2006), sections 3.1-3.3: related removal and
+    greedy insertion in random order; improvements only.
     """
     routes = _load(problem, plan_offsets, plan_order, plan_kind, orders, drivers)
     offsets, candidates = _soonest(problem, routes, per_order)
     by_ready = np.argsort(problem.order_f[: problem.new_orders, READY], kind="mergesort")
     for i in by_ready:
         _put(problem, routes, offsets, candidates, i)
-    for _ in range(_RELOCATIONS):
-        if not _relocate(problem, routes, offsets, candidates, by_ready):
-            break
-    if problem.new_orders > 1 and _is_pressing(problem, routes):
-        _destroy_and_repair(problem, routes, offsets, candidates, rounds, rng)
+    pressing = _pressing(problem, routes)
+    if len(pressing) > 0 and problem.new_orders > 1:
+        _relocate(problem, routes, offsets, candidates, by_ready)
+        _destroy_and_repair(
+            problem, routes, offsets, candidates, pressing, int(per_pressing * len(pressing)), rng
+        )
     return _replaced(plan_offsets, plan_order, plan_kind, orders, drivers, routes)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_pressing(problem, routes):  # type: ignore[no-untyped-def]  # numba
-    """Tell whether a driver may have to set out for a new order before the next decision but one.
+def _pressing(problem, routes):  # type: ignore[no-untyped-def]  # numba
+    """Return the new orders that nobody has, or that may have to go at this decision or the next.
 
-    If not, all will be planned again before anything is given away. Always where stops may interleave.
+    Where stops may interleave, all of them.
     """
-    if problem.rules[BY_TRIPS] == 0.0:
-        return True
     horizon = 2.0 * problem.rules[NEXT] - problem.rules[NOW]
+    presses = routes.driver[: problem.new_orders] < 0
+    if problem.rules[BY_TRIPS] == 0.0:
+        presses[:] = True
     for d in range(len(routes.size)):
         for x in range(routes.size[d]):
             i = routes.stops[d, x, ORDER]
@@ -73,10 +74,8 @@ def _is_pressing(problem, routes):  # type: ignore[no-untyped-def]  # numba
                 problem.driver_i[d, VEHICLE], routes.at[d, x, PLACE], problem.order_i[i, AT_SHOP]
             ]
             begins = routes.when[d, x + 1, LEAVES] - problem.rules[PICKUP_SERVICE]
-            if begins - leg < horizon:
-                return True
-            break
-    return False
+            presses[i] |= begins - leg < horizon
+    return np.flatnonzero(presses)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -193,14 +192,16 @@ def _relocate(problem, routes, offsets, candidates, by_ready):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _destroy_and_repair(problem, routes, offsets, candidates, rounds, rng):  # type: ignore[no-untyped-def]  # numba
+def _destroy_and_repair(  # type: ignore[no-untyped-def]  # numba
+    problem, routes, offsets, candidates, seeds, rounds, rng
+):
     """Take a few related orders out and put them back in random order; keep what costs less."""
     most = 2 * _MOST_GONE
     touched = np.empty(most, np.int64)
     kept = no_routes(most, 1, routes.stops.shape[1])
     gone, owner = np.empty(_MOST_GONE, np.int64), np.empty(_MOST_GONE, np.int64)
     for _ in range(rounds):
-        count = _choose(problem, gone, rng)
+        count = _choose(problem, seeds, gone, rng)
         touches, before = 0, 0.0
         for x in range(count):
             owner[x] = routes.driver[gone[x]]
@@ -231,11 +232,11 @@ def _destroy_and_repair(problem, routes, offsets, candidates, rounds, rng):  # t
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _choose(problem, gone, rng):  # type: ignore[no-untyped-def]  # numba
-    """Fill `gone` with a random order and some of the most related ones, shuffled; return how many."""
+def _choose(problem, seeds, gone, rng):  # type: ignore[no-untyped-def]  # numba
+    """Fill `gone` with a random order of `seeds` and some of the most related ones, shuffled; return how many."""
     k = problem.new_orders
     count = min(k, 2 + rng.integers(0, _MOST_GONE - 1))
-    near = problem.near[rng.integers(0, k)]
+    near = problem.near[seeds[rng.integers(0, len(seeds))]]
     gone[0] = near[0]
     at = 0
     for x in range(1, count):
