@@ -233,7 +233,7 @@ def _destroy_and_repair(  # type: ignore[no-untyped-def]  # numba
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _choose(problem, seeds, gone, rng):  # type: ignore[no-untyped-def]  # numba
-    """Fill `gone` with a random order of `seeds` and some of the most related ones, shuffled; return how many."""
+    """Fill `gone` with one of `seeds` and some of its most related, shuffled; return how many."""
     k = problem.new_orders
     count = min(k, 2 + rng.integers(0, _MOST_GONE - 1))
     near = problem.near[seeds[rng.integers(0, len(seeds))]]

@@ -25,8 +25,9 @@ class Best:
     1. *Plan.* All open orders go into the planned routes of their candidates, by cheapest insertion in order
        of readiness, then, where an order may have to go now or next time, relocation and `rounds` for each
        such order of destroy and repair: it and a few orders near it in place and time are taken out and put
-       back in random order wherever they cost least by the `objective`. What is accepted already stays with its driver. Where stops may interleave, orders of
-       several restaurants share a route; by trips, orders of one restaurant share a trip.
+       back in random order wherever they cost least by the `objective`. What is accepted already stays with
+       its driver. Where stops may interleave, orders of several restaurants share a route; by trips, orders
+       of one restaurant share a trip.
     2. *Commit.* An order is given away only if its driver must set out for it before the next decision lest
        it be picked up later than planned; the others are planned afresh next time, with what is known then.
        Where the market does not work by trips, an order is held for `hold_s` at most, since customers and
@@ -53,7 +54,7 @@ class Best:
         "weights of `matching.objective`'s terms",
     )
     tries: int = param(12, "soonest candidates that an order is tried with", at_least=1)
-    rounds: float = param(12.0, "rounds of destroy and repair per order that may have to go", at_least=0)
+    rounds: float = param(10.0, "rounds of destroy and repair per order that may have to go", at_least=0)
     part: int = param(64, "orders planned together", at_least=1)
     hold_s: float = param(
         10.0, "an order that would wait longer than this goes now, unless by trips", at_least=0
