@@ -35,7 +35,7 @@ bench: $(VENV)/.dev  ## measure speed; see benchmarks/
 comparison: $(VENV)/.dev  ## play the public MDRP instances with every strategy; rewrite docs/comparison.md
 	@for name in $(STRATEGIES); do for prep in perfect restaurant-mean; do \
 	  echo "== $$name, $$prep"; $(BIN)/dispatchlab bench mdrp orders/mdrp --strategy $$name --prep $$prep \
-	  --out "runs/mdrp/$$name-$$prep" --json >/dev/null || exit 1; done; done
+	  --preposition $$([ $$name = rolling_horizon ] && echo nearby || echo none) --out "runs/mdrp/$$name-$$prep" --json >/dev/null || exit 1; done; done
 	$(BIN)/dispatchlab bench report $(foreach name,$(STRATEGIES),runs/mdrp/$(name)-perfect \
 	  runs/mdrp/$(name)-restaurant-mean) --out docs/comparison.md
 

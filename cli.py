@@ -148,7 +148,7 @@ def compare_scenario(
     if not scenarios:
         raise UserError("nothing to compare: no strategy or no seed")
     folder = Path(out) if out is not None else Path("runs") / f"{scenarios[0].name}-compare"
-    _compile_once(tell)
+    _compile_once(strategies, tell)
     for market in scenarios[0].markets:
         _open_market_city(market, tell)  # once, before the workers all want it
     import joblib  # only a comparison needs it
@@ -222,7 +222,7 @@ def simulate(
 
     `asked` is noted in `run.json`: the scenario as it was asked for. Each market has stores of its own.
     """
-    _compile_once(tell)
+    _compile_once([scenario.strategy], tell)
     began = perf_counter()
     strategy, eta_model = STRATEGIES.load_text(scenario.strategy), load_eta_model(scenario.eta)
     check_run_folder(folder)
@@ -362,14 +362,17 @@ def _draw(
     return workload, road_ground(city, market.traffic, market.shocks, streams), city
 
 
-def _compile_once(tell: Tell | None) -> None:
-    """Compile the kernels of all rooms where numba's disk cache has none, so that no run is slowed by it."""
-    if roads.warm.is_compiled():
-        return
-    if tell is not None:
+def _compile_once(strategies: Iterable[str], tell: Tell | None) -> None:
+    """Compile the kernels of all rooms, and of some strategies, where numba's disk cache has none of them.
+
+    Of strategies also load those that it has, so that none does so within a decision.
+    """
+    is_new = not roads.warm.is_compiled()
+    if is_new and tell is not None:
         tell("compiling the kernels (once on this machine, about a minute)")
-    for room in (roads, matching, adapters.memory, services, sim):
+    for room in (roads, adapters.memory, services, sim) if is_new else ():
         room.warm.warm_up()
+    matching.warm.warm_up(text.split(":")[0] for text in strategies)
 
 
 def _open_market_city(market: MarketSpec, tell: Tell | None) -> City | None:
