@@ -12,18 +12,27 @@ from reports.metrics import GROUPS, METRICS
 from reports.run import Run
 from reports.verdicts import verdict, winner_text
 
+MOST_COLUMNS = 4
+"""With more strategies than these, each is a row."""
+
 
 def summary_table(what: Comparison | Run, *, every_metric: bool = False) -> Table:
     """Return a table of metrics: mean ± half of the 95 % interval; the winner is bold, with a star.
 
+    More than four strategies are rows, with the objectives as columns and without intervals, so that the
+    table fits a terminal.
+
     Args:
         what: a comparison, or a single run.
-        every_metric: also the metrics that no objective is about.
+        every_metric: also the metrics that no objective is about; strategies are columns then.
     """
     comparison = compare([what]) if isinstance(what, Run) else what
     said = verdict(comparison)
     title = f"{comparison.first.scenario.get('name', '')}: {plural(len(comparison.seeds), 'seed')}"
     table = Table(title=title, caption=f"{said.headline}\n{said.basis}", caption_justify="left")
+    if len(comparison.labels) > MOST_COLUMNS and not every_metric:
+        _add_strategies(table, comparison)
+        return table
     table.add_column("metric", no_wrap=True)
     table.add_column("target", justify="right", no_wrap=True)
     for label in comparison.labels:
@@ -35,6 +44,17 @@ def summary_table(what: Comparison | Run, *, every_metric: bool = False) -> Tabl
     if every_metric:
         _add_groups(table, comparison)
     return table
+
+
+def _add_strategies(table: Table, comparison: Comparison) -> None:
+    table.add_column("strategy", no_wrap=True)
+    for name in comparison.headlines:
+        target = comparison.targets.get(name)
+        unit = METRICS[name].unit if target is None else target_text(METRICS[name], target)
+        table.add_column(f"{METRICS[name].short}\n{unit}", justify="right")
+    for label in comparison.labels:
+        cells = [_cell(comparison, label, METRICS[name], is_brief=True) for name in comparison.headlines]
+        table.add_row(label, *cells)
 
 
 def _add_groups(table: Table, comparison: Comparison) -> None:
@@ -55,15 +75,15 @@ def _add_row(table: Table, comparison: Comparison, metric: Metric) -> None:
     table.add_row(*cells)
 
 
-def _cell(comparison: Comparison, label: str, metric: Metric) -> Text:
+def _cell(comparison: Comparison, label: str, metric: Metric, *, is_brief: bool = False) -> Text:
     found = comparison.estimate(label, metric)
-    text = Text(value_text(metric, found.mean))
+    text = Text(number(found.mean, metric.decimals) if is_brief else value_text(metric, found.mean))
     passes = comparison.passes(label, metric)
     if passes is not None:
         text = Text.assemble(("✓ " if passes else "✗ "), text, style="green" if passes else "red")
     if _is_winner(comparison, label, metric):
         text = Text.assemble(("★ ", "yellow"), text, style="bold")
-    if found.has_interval:
+    if found.has_interval and not is_brief:
         text.append(f" ±{number((found.high - found.low) / 2.0, metric.decimals)}", style="dim")
     return text
 

@@ -153,6 +153,18 @@ def test_the_terminal_marks_winners(comparison: Comparison) -> None:
     assert "Wall clock" in text
 
 
+def test_many_strategies_are_rows_that_fit_a_terminal(
+    comparison: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.console.MOST_COLUMNS", 1)
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(summary_table(comparison))
+    rows = [line for line in capture.get().splitlines() if any(name in line for name in comparison.labels)]
+    assert [row.split()[1] for row in rows[: len(comparison.labels)]] == list(comparison.labels)
+    assert all("±" not in row for row in rows)
+
+
 def test_the_terminal_takes_a_single_run(compare_folder: Path) -> None:
     console = Console(width=100)
     with console.capture() as capture:
