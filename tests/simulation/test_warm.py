@@ -27,7 +27,7 @@ load_eta_model("multi_factor")
 for name in strategy_names():
     cli.load_strategy(name)
 roads.warm.is_compiled = lambda: False  # as on a machine that has never run
-cli._compile_once(None)
+cli._compile_once(strategy_names(), None)
 before = ready()
 for name in strategy_names():
     cli.run_scenario("ci", strategy=name, out=f"{sys.argv[1]}/{name}", with_report=False)
