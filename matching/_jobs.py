@@ -20,7 +20,9 @@ class Job:
     """Stops that are done without a pause, in a row: one stop, or, `by_trips`, a whole trip.
 
     A job is reached at node `begins_at`, begins not before `ready_s`, takes `lasts_s` and ends at node
-    `ends_at`. A second later costs `weight`; it must begin by `latest_s`. `load` orders are picked up.
+    `ends_at`. As planned now it begins at `planned_s`. A second later costs `weight`; it must begin by
+    `latest_s`, which is not before `planned_s`: what is too late already gets no later. `load` orders are
+    picked up.
     `driver` has it now; unless it `is_fixed`, any of `drivers` (None: everybody) may have it. Moments in
     seconds from now.
     """
@@ -29,6 +31,7 @@ class Job:
     begins_at: int
     ends_at: int
     ready_s: float
+    planned_s: float
     lasts_s: float
     weight: float
     latest_s: float
@@ -136,10 +139,12 @@ class _Maker:
             begins_at=int(self.nodes[begin]),
             ends_at=int(self.nodes[end - 1]),
             ready_s=max([0.0, *(float(snapshot.order_ready_s_est[o]) - snapshot.now_s for o in pickups)]),
+            planned_s=start_s - snapshot.now_s,
             lasts_s=float(self.times.depart_s[end - 1]) - start_s,
             weight=sum(self._weight(order, start_s + s) for order, s in after_s),
-            latest_s=min(
-                [np.inf, *(float(snapshot.order_latest_s[o]) - snapshot.now_s - s for o, s in after_s)]
+            latest_s=max(
+                start_s - snapshot.now_s,
+                min([np.inf, *(float(snapshot.order_latest_s[o]) - snapshot.now_s - s for o, s in after_s)]),
             ),
             load=len(pickups),
             driver=driver,

@@ -34,6 +34,14 @@ def columns_of(snapshot: Snapshot) -> dict[str, Any]:
     return {field.name: getattr(snapshot, field.name) for field in fields(Snapshot)}
 
 
+def overdue(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot a minute after every shift ended and every order had to be delivered."""
+    past_s = snapshot.now_s - 60.0
+    columns = columns_of(snapshot)
+    late = {name: np.full(snapshot.orders, past_s) for name in ("order_due_s", "order_latest_s")}
+    return build_snapshot(**columns | late | {"driver_shift_end_s": np.full(snapshot.drivers, past_s)})
+
+
 def renumbered(snapshot: Snapshot, order: Any) -> Snapshot:
     """Return the snapshot with driver ``order[i]`` of old as driver i."""
     inverse = np.argsort(order)

@@ -159,6 +159,7 @@ class _Model:
     def _add_jobs(self) -> None:
         """Add what being late costs, when a job may begin, and who may do it."""
         ends_s = self._shift_ends_s()
+        row = {driver: v for v, driver in enumerate(self._drivers)}
         for node, job in enumerate(self._jobs):
             index = self._manager.NodeToIndex(node)
             self._time.CumulVar(index).SetMin(int(np.ceil(job.ready_s)))
@@ -168,10 +169,14 @@ class _Model:
             if len(allowed) < len(self._drivers):
                 self._model.VehicleVar(index).SetValues(allowed)  # SetAllowedVehiclesForIndex takes no list
             if job.latest_s < HORIZON_S:
-                self._time.CumulVar(index).SetMax(max(0, int(job.latest_s)))
+                self._time.CumulVar(index).SetMax(int(np.ceil(job.latest_s)))
             if job.load > 0 and min(ends_s) < HORIZON_S:
-                solver = self._model.solver()
-                by = solver.Element(ends_s, self._model.VehicleVar(index))
+                solver, mine = self._model.solver(), row[job.driver]
+                by_s = [
+                    max(end, int(np.ceil(job.planned_s))) if v == mine else end
+                    for v, end in enumerate(ends_s)
+                ]
+                by = solver.Element(by_s, self._model.VehicleVar(index))
                 solver.Add(self._time.CumulVar(index) <= by)
 
     def _shift_ends_s(self) -> list[int]:

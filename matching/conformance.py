@@ -17,7 +17,7 @@ import numpy as np
 
 from domain.errors import ContractError, DispatchlabError
 from domain.registry import check_parameters
-from matching._markets import MARKETS, columns_of, paired, renumbered
+from matching._markets import MARKETS, columns_of, overdue, paired, renumbered
 from matching.contract import Decision, Snapshot, Strategy
 from matching.registry import STRATEGIES, load_strategy
 from matching.snapshot import DTYPES, build_snapshot
@@ -61,10 +61,12 @@ class Case:
     travel: TravelTimes | None
 
     def snapshots(self) -> Iterator[tuple[str, Snapshot]]:
-        """Yield every market's name and snapshot, and one in which pairs of drivers are equally far."""
+        """Yield every market's name and snapshot, one with drivers equally far in pairs, and two too late."""
         for name, arguments in MARKETS.items():
             yield name, make_snapshot(**arguments, seed=self.seed, travel=self.travel)
         yield "equally far drivers", paired(make_snapshot(orders=10, drivers=10, seed=self.seed))
+        for name in ("carrying drivers", "by trips"):
+            yield f"{name}, all too late", overdue(make_snapshot(**MARKETS[name], seed=self.seed))
 
     def decide(self, snapshot: Snapshot) -> Decision:
         """Ask the strategy, with the seed's own random generator."""
