@@ -80,9 +80,9 @@ class MemoryBus:
             for group in self._groups[topic, events[0].kind]:
                 await self._give(topic, group, list(events))
             return
-        for topic, handlers in self._handlers.items():
+        for topic in dict.fromkeys(event.topic for event in events):
             batch = [event for event in events if event.topic is topic]
-            for group in handlers if batch else ():
+            for group in self._handlers[topic]:
                 wanted = [event for event in batch if group in self._groups[topic, event.kind]]
                 if wanted:
                     await self._give(topic, group, wanted)
