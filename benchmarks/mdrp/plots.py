@@ -6,15 +6,11 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.mdrp.losses import PAPER, Loss
 from benchmarks.mdrp.table import Line
 from reports.style import INK, MUTED, SERIES, new_figure, series_colour, series_marker, styled
-
-LABEL_GAP_PT = 11.0
-"""Least height between two labels, points."""
 
 
 def draw_costs(lines: Sequence[Line]) -> Figure:
@@ -25,7 +21,7 @@ def draw_costs(lines: Sequence[Line]) -> Figure:
     shown = [line for line in lines if line.mean.keys() >= {"ctd_min", "cost_per_order_usd"}]
     shown = [line for line in shown if not line.is_ours or line.over == lines[0].over]
     with styled():
-        figure = new_figure(7.2, 4.4)
+        figure = new_figure(9.0, 4.4)
         axes = figure.subplots()
         for index, line in enumerate(shown):
             face = series_colour(index) if line.is_ours else "white"
@@ -33,17 +29,19 @@ def draw_costs(lines: Sequence[Line]) -> Figure:
             axes.plot(
                 [line.mean["cost_per_order_usd"]],
                 [line.mean["ctd_min"]],
-                series_marker(index),
+                series_marker(index + index // len(SERIES)),  # colours come again: then with other marks
                 markerfacecolor=face,
                 markeredgecolor=edge,
                 markersize=8,
+                linestyle="none",
+                label=line.name if line.is_ours else f"{line.name}, {line.over} instances",
             )
-        axes.margins(0.25, 0.15)
+        axes.margins(0.1, 0.1)
         axes.ticklabel_format(useOffset=False)
         axes.set_xlabel("$ per order")
         axes.set_ylabel("click-to-door, mean, min")
         axes.annotate("↙ better", (0.02, 0.03), xycoords="axes fraction", color=MUTED)
-        _label(figure, axes, shown)
+        figure.legend(loc="outside right upper")  # many lie close together: names beside marks would overlap
     return figure
 
 
@@ -78,28 +76,3 @@ def to_plain_svg(figure: Figure) -> bytes:
             buffer, format="svg", dpi=130, facecolor="white", metadata={"Date": None, "Creator": None}
         )
     return buffer.getvalue()
-
-
-def _label(figure: Figure, axes: Axes, shown: Sequence[Line]) -> None:
-    """Write each line's name to the right of its mark, moved up where names would lie on one another."""
-    figure.draw_without_rendering()
-    spots = axes.transData.transform([(s.mean["cost_per_order_usd"], s.mean["ctd_min"]) for s in shown])
-    scale = 72.0 / figure.dpi
-    placed: list[tuple[float, float]] = []
-    for index in np.argsort(spots[:, 1]):
-        x, y = spots[index] * scale
-        while any(abs(y - other) < LABEL_GAP_PT and abs(x - across) < 130.0 for across, other in placed):
-            y += 1.0
-        placed.append((x, y))
-        line = shown[index]
-        text = line.name if line.is_ours else f"{line.name}, {line.over} instances"
-        offset = (8.0, y - spots[index][1] * scale - 3.0)
-        colour = series_colour(int(index)) if line.is_ours else MUTED
-        axes.annotate(
-            text,
-            (line.mean["cost_per_order_usd"], line.mean["ctd_min"]),
-            xytext=offset,
-            textcoords="offset points",
-            fontsize=8,
-            color=colour,
-        )
