@@ -46,6 +46,7 @@ from sim.workload import Workload
 T = TypeVar("T")
 _PATIENCE_AFTER_END_S = 24 * HOUR_S
 _COHORT_DRIVERS = 2000
+_BLOCK_DRIVERS = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -276,7 +277,8 @@ class World:
         period, count = self.market.gps.period_s, len(self.workload.shifts)
         wanted = max(1, count // _COHORT_DRIVERS)
         cohorts = max(c for c in range(1, period + 1) if period % c == 0 and c <= wanted)
-        members = [np.arange(c, count, cohorts) for c in range(cohorts)]
+        block = np.arange(count) // _BLOCK_DRIVERS  # neighbours go together: their columns are read in rows
+        members = [np.flatnonzero(block % cohorts == c) for c in range(cohorts)]
         noise_m = self.streams.generator("gps").normal(0.0, self.market.gps.noise_m, NOISE_SIZE)
         noise_deg = np.degrees(noise_m / EARTH_RADIUS_M)
         shrink = float(np.cos(np.radians(self.ground.node_lat.mean())))
