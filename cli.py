@@ -59,7 +59,7 @@ from matching.registry import describe as describe_strategy
 from reports.variant import world_hash
 from roads.city import City
 from roads.importing import import_city
-from roads.library import list_cities, open_city
+from roads.library import is_at_hand, list_cities, open_city
 from scenarios import data_dir, load_scenario, read_trace, scenario_hash, scenario_names, to_dict
 from services.breakers import Breaker, unwitnessed
 from services.building import build_marketplace
@@ -380,7 +380,15 @@ def _open_market_city(market: MarketSpec, tell: Tell | None) -> City | None:
     if market.trace is not None and market.trace.geography == "detour":
         return None
     spec = market.city
-    return _open(spec.source, pois=spec.pois, crs=spec.crs, progress=tell)
+    missing = [
+        path for path in (spec.source, spec.pois) if path and not is_at_hand(path, data_dir=data_dir())
+    ]
+    if not missing or spec.fallback is None:
+        return _open(spec.source, pois=spec.pois, crs=spec.crs, progress=tell)
+    note = f"{market.name}: {missing[0]} is not in the data folder {data_dir()}; {spec.fallback} stands in"
+    if tell is not None:
+        tell(note)
+    return _open(spec.fallback, progress=tell).with_warning(note)
 
 
 def _open(source: str, **options: Any) -> City:
