@@ -36,6 +36,7 @@ class Stop:
     lon: float
 
 
+_STOP_KINDS = tuple(StopKind)
 Plan = tuple[Stop, ...]
 """What a driver will do next, in driving order."""
 
@@ -86,6 +87,13 @@ class DriverStates:
     stop_order_id: IntArray
     stop_lat: FloatArray
     stop_lon: FloatArray
+
+    def plan(self, row: int = 0) -> Plan:
+        """Return the planned stops of one of the drivers."""
+        first, end = self.stop_offsets[row : row + 2].tolist()
+        columns = (self.stop_kind, self.stop_order_id, self.stop_lat, self.stop_lon)
+        stops = zip(*[column[first:end].tolist() for column in columns], strict=True)
+        return tuple([Stop(kind=_STOP_KINDS[k], order_id=o, lat=y, lon=x) for k, o, y, x in stops])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ repeated.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from domain.catalog import Menu, MenuItem, Rating, Restaurant
 from domain.drivers import Candidates, DriverProfiles, DriverStates, DriverStatus, Plan
 from domain.errors import ServiceError
-from domain.events import AuditRow, Event, Topic
+from domain.events import AuditRow, Event, EventKind, Topic
 from domain.feed import Subject, Update
 from domain.offers import NewOffer, Offer
 from domain.order_state import Actor
@@ -158,8 +158,10 @@ class EventBus(Protocol):
         """Publish a batch; returns when the bus has it."""
         ...
 
-    def subscribe(self, topic: Topic, group: str, handler: Handler) -> None:
-        """Give `handler` the batches of `topic`.
+    def subscribe(
+        self, topic: Topic, group: str, handler: Handler, *, kinds: Collection[EventKind] | None = None
+    ) -> None:
+        """Give `handler` the batches of `topic`, or only what is of these `kinds` in them.
 
         Raises:
             ValueError: the group subscribes to the topic already.
@@ -227,6 +229,10 @@ class DriverIndex(Protocol):
 
     async def states(self, driver_ids: IntArray) -> DriverStates:
         """Return what is known of drivers, in input order; unknown ids raise NotFound."""
+        ...
+
+    async def plan(self, driver_id: int) -> Plan:
+        """Return one driver's planned stops; an unknown id raises NotFound."""
         ...
 
 
@@ -405,6 +411,10 @@ class SessionStore(Protocol):
 
 class LiveFeed(Protocol):
     """Passes updates on to those who watch a subject right now, in any process. Nothing is kept."""
+
+    def is_heard(self) -> bool:
+        """Tell whether anybody may be watching; false only where nobody can be."""
+        ...
 
     async def publish(self, updates: Sequence[Update]) -> None:
         """Send updates to whoever watches their subjects."""

@@ -7,7 +7,9 @@ the same course.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -49,6 +51,9 @@ class Breaker:
         self._is_open = False
         self._tell = witness
         self._now_s = clock.now_s
+        self._is_closed = True
+        self._calm: deque[list[int]] = deque(maxlen=round(settings.window_s))
+        self._clock = _Monotonic(clock)
         config = Config(
             failure_rate_threshold=settings.failure_rate,
             minimum_number_of_calls=settings.minimum_calls,
@@ -60,7 +65,7 @@ class Breaker:
         self._circuit = CircuitBreaker(
             name=name,
             config=config,
-            clock=_Monotonic(clock),
+            clock=self._clock,
             classifier=_OnlyUnavailable(),
             listener=_Changes(self._changed),
         )
@@ -72,10 +77,50 @@ class Breaker:
             Unavailable: `work` raised it or took longer than the timeout, or the breaker is open. The time
             limit needs an event loop; adapters in memory answer at once.
         """
+        if self._is_closed:
+            return await self._calmly(work)
         try:
             return await self._circuit.call_async(self._in_time, work)
         except CircuitOpenError:
             raise Unavailable(f"{self.name} is out of order ({self._last_failure})") from None
+
+    async def _calmly(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do `work` while the circuit is closed; it hears of successes only when there is a failure to rate.
+
+        Success is the rule and the circuit's bookkeeping costs more than most calls. A count per second
+        of its window is all that it would have kept of them.
+        """
+        try:
+            answer = await self._in_time(work)
+        except Unavailable as failure:
+            self._catch_up()
+            with suppress(CircuitOpenError):  # opened meanwhile, by a call that began with this one
+                self._circuit.call(_fail, failure)
+            raise
+        except Exception:
+            self._succeeded()
+            raise
+        self._succeeded()
+        return answer
+
+    def _succeeded(self) -> None:
+        """Count an answer, unless the circuit has opened since it was asked for."""
+        second = int(self._now_s())
+        if not self._is_closed:
+            return
+        if self._calm and self._calm[-1][0] == second:
+            self._calm[-1][1] += 1
+        else:
+            self._calm.append([second, 1])
+
+    def _catch_up(self) -> None:
+        """Tell the circuit of the successes since it last heard, at their times."""
+        for second, count in self._calm:
+            self._clock.set_s = second
+            for _ in range(count):
+                self._circuit.call(_nothing)
+        self._calm.clear()
+        self._clock.set_s = None
 
     async def _in_time(self, work: Callable[[], Awaitable[T]]) -> T:
         try:
@@ -92,6 +137,7 @@ class Breaker:
 
     def _changed(self, state: State) -> None:
         """Tell of opening and closing; the trials in between are no news."""
+        self._is_closed = state is State.CLOSED
         if state is State.HALF_OPEN or (state is State.OPEN) == self._is_open:
             return
         self._is_open = state is State.OPEN
@@ -111,10 +157,15 @@ class _Changes(CoreEventListener):
 
 
 class _Monotonic:
-    """The clock port as interlock wants it."""
+    """The clock port as interlock wants it; at `set_s` while that is set."""
 
     def __init__(self, clock: Clock) -> None:
-        self.monotonic = clock.now_s
+        self._now_s = clock.now_s
+        self.set_s: float | None = None
+
+    def monotonic(self) -> float:
+        """Return the time, seconds."""
+        return self._now_s() if self.set_s is None else self.set_s
 
 
 class _OnlyUnavailable:
@@ -122,6 +173,15 @@ class _OnlyUnavailable:
 
     def is_failure(self, *, result: object, exception: Exception | None) -> bool:  # noqa: ARG002  # interlock's
         return isinstance(exception, Unavailable)
+
+
+def _nothing() -> None:
+    """Succeed."""
+
+
+def _fail(failure: Unavailable) -> None:
+    """Fail."""
+    raise failure
 
 
 def _has_loop() -> bool:

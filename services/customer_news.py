@@ -17,13 +17,9 @@ class CustomerNews:
 
     def __init__(self, bus: EventBus, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
-        bus.subscribe(Topic.ORDERS, "customer news", self._on_orders)
+        bus.subscribe(Topic.ORDERS, "customer news", self._on_orders, kinds=_ENDS)
 
     async def _on_orders(self, events: Sequence[Event]) -> None:
         for event in events:
-            state = _ENDS.get(event.kind)
-            if state is not None:
-                reason = event.data.get("reason") or ""
-                self._mailbox.tell(
-                    OrderClosed(order_id=event.key, state=state, at_s=event.at_s, reason=reason)
-                )
+            state, reason = _ENDS[event.kind], event.data.get("reason") or ""
+            self._mailbox.tell(OrderClosed(order_id=event.key, state=state, at_s=event.at_s, reason=reason))

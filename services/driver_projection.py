@@ -20,7 +20,7 @@ from domain.ports import DriverIndex
 from domain.stores import Stores
 from domain.units import IntArray
 from services.notifications import Mailbox, OrderCancelled, PlanChanged
-from services.plans import plan_of, reconciled, without_order, without_stop
+from services.plans import reconciled, without_order, without_stop
 
 _MADE, _ACCEPTED = EventKind.OFFER_MADE, EventKind.OFFER_ACCEPTED
 _CLOSED = frozenset({EventKind.OFFER_DECLINED, EventKind.OFFER_EXPIRED, EventKind.OFFER_WITHDRAWN})
@@ -38,7 +38,7 @@ class DriverProjection:
         self._offers = stores.offers
         self._drivers: DriverIndex = stores.drivers
         self._mailbox = mailbox
-        stores.bus.subscribe(Topic.ORDERS, "drivers", self._on_orders)
+        stores.bus.subscribe(Topic.ORDERS, "drivers", self._on_orders, kinds=_OF_ORDERS)
         stores.bus.subscribe(Topic.DISPATCH, "drivers", self._on_dispatch)
 
     async def restore(self, driver_ids: IntArray) -> None:
@@ -53,7 +53,7 @@ class DriverProjection:
         states = await self._drivers.states(driver_ids)
         has_work = np.isin(driver_ids, list(carried)) | (np.diff(states.stop_offsets) > 0)
         for row in np.flatnonzero(has_work).tolist():
-            driver_id, plan = int(driver_ids[row]), plan_of(states, row)
+            driver_id, plan = int(driver_ids[row]), states.plan(row)
             restored = _corrected(plan, carried.get(driver_id, ()))
             if restored != plan:
                 await self._drivers.set_plan(driver_id, restored)
@@ -80,7 +80,7 @@ class DriverProjection:
     async def _on_orders(self, events: Sequence[Event]) -> None:
         for event in events:
             driver_id = event.data["driver_id"]
-            if event.kind not in _OF_ORDERS or driver_id is None:
+            if driver_id is None:
                 continue
             try:
                 await self._progressed(event, driver_id)
@@ -102,7 +102,7 @@ class DriverProjection:
 
     async def _progressed(self, event: Event, driver_id: int) -> None:
         """Take the stops that are done or off out of the plan."""
-        plan = await self._plan(driver_id)
+        plan = await self._drivers.plan(driver_id)
         if event.kind is _PICKED_UP:
             left = without_stop(plan, StopKind.PICKUP, event.key)
         else:
@@ -116,7 +116,7 @@ class DriverProjection:
     async def _take_on(self, driver_id: int, offer_id: int) -> None:
         """Put an accepted offer's orders into the plan, as far as they are still the driver's to do."""
         terms = (await self._offers.get(offer_id)).terms
-        plan = await self._plan(driver_id)
+        plan = await self._drivers.plan(driver_id)
         orders = await self._orders.get(terms.order_ids)
         owed = {(s.kind, s.order_id) for o in orders if o.driver_id == driver_id for s in _owed(o)}
         if owed <= {(stop.kind, stop.order_id) for stop in plan}:
@@ -130,7 +130,7 @@ class DriverProjection:
 
     async def _take_away(self, driver_id: int, order_id: int) -> None:
         """Take an order that has moved to another driver out of the plan."""
-        plan = await self._plan(driver_id)
+        plan = await self._drivers.plan(driver_id)
         left = without_order(plan, order_id)
         if len(left) < len(plan):
             await self._drivers.set_plan(driver_id, left)
@@ -143,9 +143,6 @@ class DriverProjection:
 
     async def _switch(self, driver_id: int, was: DriverStatus, now: DriverStatus) -> None:
         await self._drivers.set_status(_one(driver_id), now, expected=was)
-
-    async def _plan(self, driver_id: int) -> Plan:
-        return plan_of(await self._drivers.states(_one(driver_id)))
 
 
 def _corrected(plan: Plan, carried: Sequence[Order]) -> Plan:

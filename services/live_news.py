@@ -22,9 +22,11 @@ class LiveNews:
     def __init__(self, stores: Stores) -> None:
         self._feed = stores.feed
         stores.bus.subscribe(Topic.ORDERS, "live", self._tell)
-        stores.bus.subscribe(Topic.DISPATCH, "live", self._tell)
+        stores.bus.subscribe(Topic.DISPATCH, "live", self._tell, kinds=_OF_OFFERS)
 
     async def _tell(self, events: Sequence[Event]) -> None:
+        if not self._feed.is_heard():
+            return
         updates = [update for event in events for update in _updates(event)]
         if updates:
             with suppress(Unavailable):
@@ -32,12 +34,7 @@ class LiveNews:
 
 
 def _updates(event: Event) -> Iterator[Update]:
-    if event.topic is Topic.ORDERS:
-        order_ids = [event.key]
-    elif event.kind in _OF_OFFERS:
-        order_ids = event.data["order_ids"]
-    else:
-        return
+    order_ids = [event.key] if event.topic is Topic.ORDERS else event.data["order_ids"]
     data = {"kind": str(event.kind), "driver_id": event.data["driver_id"]}
     for order_id in order_ids:
         yield Update(subject=Subject.ORDER, id=order_id, at_s=event.at_s, data=data)

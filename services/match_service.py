@@ -79,7 +79,7 @@ class MatchService:
         self._on_window = on_window
         self._list = WaitList(book.waiting.__contains__, settings)
         self._next_window_s = -math.inf
-        stores.bus.subscribe(Topic.ORDERS, "matching", self._on_orders)
+        stores.bus.subscribe(Topic.ORDERS, "matching", self._on_orders, kinds=_CHANGES_BOOK)
         stores.bus.subscribe(Topic.DISPATCH, "matching", self._on_dispatch)
 
     @property
@@ -180,10 +180,7 @@ class MatchService:
 
     async def _on_orders(self, events: Sequence[Event]) -> None:
         """Follow order events."""
-        changed = [event.key for event in events if event.kind in _CHANGES_BOOK]
-        if not changed:
-            return
-        self._refresh(await self._orders.get(changed))
+        self._refresh(await self._orders.get([event.key for event in events]))
         for event in events:
             if event.kind in _ENDS:
                 self._list.forget(event.key)

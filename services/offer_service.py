@@ -9,8 +9,6 @@ import math
 from collections import deque
 from collections.abc import Sequence
 
-import numpy as np
-
 from domain.drivers import Plan
 from domain.errors import Conflict, NotFound, ServiceError, Unavailable
 from domain.offers import NewOffer, Offer, OfferState
@@ -18,7 +16,7 @@ from domain.ports import Clock
 from domain.stores import Stores
 from services.driver_projection import DriverProjection
 from services.notifications import Mailbox, OfferExpired, OfferMade, OfferWithdrawn, PlanChanged
-from services.plans import plan_of, reconciled
+from services.plans import reconciled
 
 
 class OfferService:
@@ -127,7 +125,7 @@ class OfferService:
 
     async def plan(self, driver_id: int) -> Plan:
         """Return a driver's planned stops."""
-        return plan_of(await self._drivers.states(np.array([driver_id], np.int64)))
+        return await self._drivers.plan(driver_id)
 
     def _keep(self, offer: Offer) -> None:
         """Keep a pending offer until it is closed, and tell its driver."""

@@ -62,7 +62,7 @@ class OrderService:
         self._clock = clock
         self._settings = settings
         self._to_complete: deque[tuple[float, int]] = deque()
-        stores.bus.subscribe(Topic.ORDERS, "completion", self._on_orders)
+        stores.bus.subscribe(Topic.ORDERS, "completion", self._on_orders, kinds=[_DELIVERED])
 
     async def place(self, request: OrderRequest) -> Order:
         """Place an order once per idempotency key and customer.
@@ -170,8 +170,7 @@ class OrderService:
 
     async def _on_orders(self, events: Sequence[Event]) -> None:
         for event in events:
-            if event.kind is _DELIVERED:
-                self._to_complete.append((event.at_s + self._settings.auto_complete_s, event.key))
+            self._to_complete.append((event.at_s + self._settings.auto_complete_s, event.key))
 
     async def _has_happened(self, change: Transition) -> bool:
         target = _RESULT[change.action].name

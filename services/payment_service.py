@@ -30,7 +30,7 @@ class PaymentService:
         self._provider = provider
         self._payments = payments
         self._breaker = breaker
-        bus.subscribe(Topic.ORDERS, GROUP, self._settle)
+        bus.subscribe(Topic.ORDERS, GROUP, self._settle, kinds=_SETTLES)
 
     async def authorise(self, key: str, customer_id: int, amount_cents: int) -> str:
         """Reserve an amount; return the provider's reference.
@@ -47,10 +47,8 @@ class PaymentService:
             await self._payments.settle(GROUP, settlements)
 
     async def _asked(self, event: Event) -> Settlement | None:
-        """Ask the provider for what an event settles; None where it settles nothing."""
-        state = _SETTLES.get(event.kind)
-        if state is None:
-            return None
+        """Ask the provider for what an event settles; None where the order has no payment."""
+        state = _SETTLES[event.kind]
         try:
             payment = await self._payments.get(event.key)
         except NotFound:  # orders may be placed without a payment

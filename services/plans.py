@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from domain.drivers import DriverStates, Plan, Stop, StopKind
-
-_KINDS = tuple(StopKind)
-
-
-def plan_of(states: DriverStates, row: int = 0) -> Plan:
-    """Return the planned stops of one driver of `states`."""
-    first, end = states.stop_offsets[row : row + 2].tolist()
-    columns = (states.stop_kind, states.stop_order_id, states.stop_lat, states.stop_lon)
-    stops = zip(*[column[first:end].tolist() for column in columns], strict=True)
-    return tuple([Stop(kind=_KINDS[k], order_id=o, lat=y, lon=x) for k, o, y, x in stops])
+from domain.drivers import Plan, StopKind
 
 
 def without_order(plan: Plan, order_id: int) -> Plan:

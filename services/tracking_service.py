@@ -14,9 +14,9 @@ from domain.ports import Clock
 from domain.stores import Stores
 from domain.units import IntArray
 from services.eta_service import EtaService, Outlook, ends_of, prep_remaining_s, with_driver
-from services.plans import plan_of
 from services.trip_service import Progress
 
+_REBINDS = frozenset({EventKind.OFFER_ACCEPTED, EventKind.ORDER_RELEASED})
 _ARRIVED = FINAL_STATES | {OrderState.DELIVERED}
 
 
@@ -62,7 +62,7 @@ class TrackingService:
         self._orders_of_driver: dict[int, set[int]] = {}
         self._watched: IntArray = np.empty(0, np.int64)
         stores.bus.subscribe(Topic.ORDERS, "tracking", self._on_orders)
-        stores.bus.subscribe(Topic.DISPATCH, "tracking", self._on_dispatch)
+        stores.bus.subscribe(Topic.DISPATCH, "tracking", self._on_dispatch, kinds=_REBINDS)
         stores.bus.subscribe(Topic.LOCATIONS, "tracking", self._on_moves)
 
     async def view(self, order_id: int) -> OrderView:
@@ -77,7 +77,7 @@ class TrackingService:
         if order.driver_id is not None and outlook is not None:
             states = await self._drivers.states(np.array([order.driver_id], np.int64))
             lat, lon = float(states.lat[0]), float(states.lon[0])
-            visit = self._progress.visits(states, plan_of(states), now_s).get(order_id)
+            visit = self._progress.visits(states, states.plan(), now_s).get(order_id)
             if visit is not None:
                 outlook = with_driver(order, visit, int(states.load[0]) - 1, now_s)
         if outlook is None:
@@ -124,12 +124,11 @@ class TrackingService:
     async def _on_dispatch(self, events: Sequence[Event]) -> None:
         for event in events if self._followers else ():
             for order_id in event.data["order_ids"]:
-                if event.kind is EventKind.OFFER_ACCEPTED and order_id in self._followers:
-                    self._watch(order_id, event.data["driver_id"])
-                elif event.kind is EventKind.ORDER_RELEASED:
+                if event.kind is EventKind.ORDER_RELEASED:
                     self._unwatch(order_id)
-                if event.kind in (EventKind.OFFER_ACCEPTED, EventKind.ORDER_RELEASED):
-                    self._tell(OrderMoved(order_id=order_id, kind=event.kind, at_s=event.at_s))
+                elif order_id in self._followers:
+                    self._watch(order_id, event.data["driver_id"])
+                self._tell(OrderMoved(order_id=order_id, kind=event.kind, at_s=event.at_s))
 
     async def _on_moves(self, events: Sequence[Event]) -> None:
         for event in events:

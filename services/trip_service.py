@@ -11,7 +11,7 @@ from domain.orders import Order
 from domain.ports import Clock, DriverIndex, OrderStore
 from services.eta_service import EtaService, with_driver
 from services.order_service import OrderService
-from services.plans import plan_of, without_stop
+from services.plans import without_stop
 from services.route_times import Visit, leg_seconds, visits
 from services.settings import MatchSettings
 
@@ -82,7 +82,7 @@ class TripService:
         None where the order is not in the driver's plan (the store refuses).
         """
         states = await self._drivers.states(np.array([driver_id], np.int64))
-        left = without_stop(plan_of(states), StopKind.PICKUP, order_id)
+        left = without_stop(states.plan(), StopKind.PICKUP, order_id)
         if all(stop.order_id != order_id for stop in left):
             return None
         now_s = self._clock.now_s()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from confluent_kafka.admin import AdminClient
 
@@ -19,7 +19,7 @@ from adapters.kafka.serving import GroupLoop
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import delete_topics
 from domain.errors import InvalidRequest
-from domain.events import Event, Topic
+from domain.events import Event, EventKind, Topic
 from domain.ports import Handler
 
 HEADROOM_BYTES = 1024
@@ -80,8 +80,10 @@ class KafkaBus:
         else:
             await self._lockstep.publish(messages)
 
-    def subscribe(self, topic: Topic, group: str, handler: Handler) -> None:
-        """Give `handler` the batches of `topic`.
+    def subscribe(
+        self, topic: Topic, group: str, handler: Handler, *, kinds: Collection[EventKind] | None = None
+    ) -> None:
+        """Give `handler` the batches of `topic`, or only what is of these `kinds` in them.
 
         Raises:
             ValueError: the group already subscribes to the topic.
@@ -91,7 +93,7 @@ class KafkaBus:
             raise ValueError(f"group {group!r} already subscribes to {topic}")
         if self._loops:
             raise RuntimeError("groups must subscribe before the bus runs")
-        self._handlers[topic][group] = handler
+        self._handlers[topic][group] = handler if kinds is None else _only(frozenset(kinds), handler)
 
     async def deliver(self) -> None:
         """Hand out again what waits for a handler that was unavailable; `run` does so by itself."""
@@ -204,3 +206,14 @@ class KafkaBus:
             names=self._names,
             settings=self._settings,
         )
+
+
+def _only(kinds: Collection[EventKind], handler: Handler) -> Handler:
+    """Return a handler that hands on the events of some kinds."""
+
+    async def handle(events: Sequence[Event]) -> None:
+        wanted = [event for event in events if event.kind in kinds]
+        if wanted:
+            await handler(wanted)
+
+    return handle

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from domain.errors import Unavailable
-from domain.events import Event, Topic
+from domain.events import Event, EventKind, Topic
 from domain.ports import Handler
+
+_EVERY_KIND = frozenset(EventKind)
 
 
 class MemoryBus:
@@ -20,7 +22,9 @@ class MemoryBus:
     """
 
     def __init__(self) -> None:
-        self._handlers: dict[Topic, dict[str, Handler]] = {topic: {} for topic in Topic}
+        self._handlers: dict[Topic, dict[str, tuple[Handler, Collection[EventKind]]]] = {
+            topic: {} for topic in Topic
+        }
         self._queue: deque[Sequence[Event]] = deque()
         self._waiting: dict[tuple[Topic, str], list[Event]] = {}
         self._is_draining = False
@@ -30,15 +34,17 @@ class MemoryBus:
         self._queue.append(events)
         await self._drain()
 
-    def subscribe(self, topic: Topic, group: str, handler: Handler) -> None:
-        """Give `handler` the batches of `topic`.
+    def subscribe(
+        self, topic: Topic, group: str, handler: Handler, *, kinds: Collection[EventKind] | None = None
+    ) -> None:
+        """Give `handler` the batches of `topic`, or only what is of these `kinds` in them.
 
         Raises:
             ValueError: the group already subscribes to the topic.
         """
         if group in self._handlers[topic]:
             raise ValueError(f"group {group!r} already subscribes to {topic}")
-        self._handlers[topic][group] = handler
+        self._handlers[topic][group] = handler, _EVERY_KIND if kinds is None else frozenset(kinds)
 
     async def deliver(self) -> None:
         """Hand out again what waits for a handler that was unavailable; within a handler, do nothing."""
@@ -69,21 +75,22 @@ class MemoryBus:
 
     async def _deliver(self, events: Sequence[Event]) -> None:
         if len(events) == 1:
-            batches = {events[0].topic: list(events)}
+            batches = {events[0].topic: events}
         else:
-            batches = {}
-            for event in events:
-                batches.setdefault(event.topic, []).append(event)
+            batches = {topic: [e for e in events if e.topic is topic] for topic in self._handlers}
         for topic, batch in batches.items():
-            for group in self._handlers[topic]:
+            for group, (_, kinds) in self._handlers[topic].items():
+                wanted = [event for event in batch if event.kind in kinds]
+                if not wanted:
+                    continue
                 waiting = self._waiting.get((topic, group)) if self._waiting else None
                 if waiting is not None:
-                    waiting.extend(batch)
+                    waiting.extend(wanted)
                 else:
-                    await self._hand_out(topic, group, batch)
+                    await self._hand_out(topic, group, wanted)
 
     async def _hand_out(self, topic: Topic, group: str, events: list[Event]) -> None:
         try:
-            await self._handlers[topic][group](events)
+            await self._handlers[topic][group][0](events)
         except Unavailable:
-            self._waiting[topic, group] = list(events)
+            self._waiting[topic, group] = events

@@ -32,6 +32,7 @@ class MemoryDriverIndex:
         self._quantised = quantised
         self._ids = IdMap()
         self._table = DriverTable()
+        self._plans: dict[int, Plan] = {}
         self._grid = Grid()
         self._grid.reserve(self._table.rows)
 
@@ -47,6 +48,8 @@ class MemoryDriverIndex:
         table.drivers["load"][rows] = 0
         table.drivers["deliveries"][rows] = 0
         table.stop_count[rows] = 0
+        for driver_id in drivers.id.tolist() if self._plans else ():
+            self._plans.pop(driver_id, None)
         table.drivers["seen_at_s"][rows] = now_s
         table.drivers["lat"][rows] = lat
         table.drivers["lon"][rows] = lon
@@ -83,6 +86,7 @@ class MemoryDriverIndex:
         """Replace a driver's planned stops; add to the deliveries of the shift."""
         row = self._ids.one(driver_id)
         self._table.write_plan(row, plan)
+        self._plans[driver_id] = plan
         self._table.drivers["load"][row] = len({stop.order_id for stop in plan})
         if delivered:
             self._table.drivers["deliveries"][row] += delivered
@@ -145,6 +149,11 @@ class MemoryDriverIndex:
             stop_lat=stops["lat"],
             stop_lon=stops["lon"],
         )
+
+    async def plan(self, driver_id: int) -> Plan:
+        """Return one driver's planned stops."""
+        self._ids.one(driver_id)
+        return self._plans.get(driver_id, ())
 
     def _positions(self, lat: FloatArray, lon: FloatArray) -> tuple[FloatArray, FloatArray]:
         if self._quantised:

@@ -14,9 +14,13 @@ class MemoryFeed:
     def __init__(self) -> None:
         self._watchers: dict[tuple[Subject, int], list[asyncio.Queue[Update]]] = {}
 
+    def is_heard(self) -> bool:
+        """Tell whether anybody is watching."""
+        return bool(self._watchers)
+
     async def publish(self, updates: Sequence[Update]) -> None:
         """Send updates to whoever watches their subjects."""
-        for update in updates if self._watchers else ():
+        for update in updates:
             for queue in self._watchers.get((update.subject, update.id), ()):
                 queue.put_nowait(update)
 

@@ -134,6 +134,10 @@ class ValkeyDriverIndex:
             plans.append(stops)
         return read_states(b"".join(records), b"".join(plans))
 
+    async def plan(self, driver_id: int) -> Plan:
+        """Return one driver's planned stops."""
+        return (await self.states(np.array([driver_id], np.int64))).plan()
+
     async def sweep(self, now_s: float) -> int:
         """Take every driver out of the geo sets who has not been heard of for twice `fresh_s`.
 

@@ -25,6 +25,10 @@ class ValkeyFeed:
         self._subscriber = Subscriber(server)
         server.before_close.append(self._subscriber.close)
 
+    def is_heard(self) -> bool:
+        """Return true: watchers may be in other processes."""
+        return True
+
     async def publish(self, updates: Sequence[Update]) -> None:
         """Send updates to whoever watches their subjects; those who began to wait in this process get them.
 

@@ -52,8 +52,6 @@ class PlaneTravel:
         """Return seconds, pair by pair: shape [n]; the same at any hour and for any vehicle."""
         del at_s, vehicle
         pairs = np.asarray(origins, np.int64), np.asarray(destinations, np.int64)
-        _check(pairs[0], self.node_count)
-        _check(pairs[1], self.node_count)
         seconds: FloatArray = _times(*pairs, self.xy_m, self._speed, self.half_service_s)
         return seconds
 
@@ -63,8 +61,6 @@ class PlaneTravel:
         """Return seconds from each origin to each destination: shape [n, m]."""
         del at_s, vehicle
         ends = np.asarray(origins, np.int64), np.asarray(destinations, np.int64)
-        _check(ends[0], self.node_count)
-        _check(ends[1], self.node_count)
         seconds: FloatArray = _matrix(*ends, self.xy_m, self._speed, self.half_service_s)
         return seconds
 
@@ -75,9 +71,11 @@ class PlaneTravel:
         return Path(nodes=nodes, edges=np.full(len(nodes) - 1, -1, np.int32), seconds=seconds)
 
 
-def _check(nodes: IntArray, count: int) -> None:
-    if nodes.size and (nodes.min() < 0 or nodes.max() >= count):
-        raise IndexError(f"nodes must be in [0, {count})")
+@njit(cache=True, nogil=True, error_model="numpy")
+def _check(nodes, count):  # type: ignore[no-untyped-def]  # numba
+    for node in nodes:
+        if not 0 <= node < count:
+            raise IndexError("no such node")
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -95,6 +93,8 @@ def ride_min(xy, a, b, speed):  # type: ignore[no-untyped-def]  # numba
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _times(origins, destinations, xy, speed, half):  # type: ignore[no-untyped-def]  # numba
+    _check(origins, len(xy))
+    _check(destinations, len(xy))
     seconds = np.empty(len(origins))
     for i in range(len(origins)):
         a, b = origins[i], destinations[i]
@@ -104,6 +104,8 @@ def _times(origins, destinations, xy, speed, half):  # type: ignore[no-untyped-d
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _matrix(origins, destinations, xy, speed, half):  # type: ignore[no-untyped-def]  # numba
+    _check(origins, len(xy))
+    _check(destinations, len(xy))
     seconds = np.empty((len(origins), len(destinations)))
     for i in range(len(origins)):
         for j in range(len(destinations)):

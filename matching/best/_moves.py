@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from domain.units import DAY_S, BoolArray, IntArray
+from domain.units import DAY_S, BoolArray, FloatArray, IntArray
 from domain.vehicles import Vehicle
 from matching.contract import Snapshot
 
@@ -27,24 +27,50 @@ def waiting_places(
     if not len(movers):
         return np.empty(0, np.int32), np.empty(0, np.int32)
     places = snapshot.wait_node
-    weight = snapshot.wait_demand + _PRIOR
-    weight = weight / weight.sum()
-    reach = _reach(snapshot, idle)
     between = snapshot.travel.matrix(places, places, at_s=snapshot.now_s % DAY_S)
-    drivers, nodes = [], []
-    for driver in movers.tolist():
-        row = int(np.searchsorted(idle, driver))
-        others = np.delete(reach, row, axis=0)
-        cover = others.min(axis=0, initial=most_s)
-        now = weight @ np.minimum(cover, reach[row])
-        then = np.minimum(cover, between) @ weight
-        then[reach[row] > most_s] = np.inf
-        best = int(then.argmin())
-        if now - then[best] >= gain_s:
-            drivers.append(driver)
-            nodes.append(places[best])
+    weight = snapshot.wait_demand + _PRIOR
+    rows, goals = _greedy(
+        np.searchsorted(idle, movers),
+        _reach(snapshot, idle),
+        between,
+        weight / weight.sum(),
+        float(most_s),
+        float(gain_s),
+    )
+    return idle[rows].astype(np.int32), places[goals]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _greedy(movers, reach, between, weight, most_s, gain_s):  # type: ignore[no-untyped-def]  # numba
+    """Return the rows of `reach` [idle, w] that go, and to which places, int64 [k] each; `movers` are rows.
+
+    Drivers are taken one by one, in the order given; who goes covers all places from the new one.
+    """
+    places = len(weight)
+    rows, goals, count = np.empty(len(movers), np.int64), np.empty(len(movers), np.int64), 0
+    cover = np.empty(places)
+    for row in movers:
+        now = 0.0
+        for p in range(places):
+            cover[p] = most_s
+            for other in range(len(reach)):
+                if other != row:
+                    cover[p] = min(cover[p], reach[other, p])
+            now += weight[p] * min(cover[p], reach[row, p])
+        best, least = -1, np.inf
+        for goal in range(places):
+            if reach[row, goal] > most_s:
+                continue
+            then = 0.0
+            for p in range(places):
+                then += weight[p] * min(cover[p], between[goal, p])
+            if then < least:
+                best, least = goal, then
+        if now - least >= gain_s:
+            rows[count], goals[count] = row, best
+            count += 1
             reach[row] = between[best]
-    return np.array(drivers, np.int32), np.array(nodes, np.int32)
+    return rows[:count], goals[:count]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -58,7 +84,7 @@ def _idle(load, is_busy, node, places):  # type: ignore[no-untyped-def]  # numba
     return idle, idle[is_out]
 
 
-def _reach(snapshot: Snapshot, idle: IntArray) -> IntArray:
+def _reach(snapshot: Snapshot, idle: IntArray) -> FloatArray:
     """Return the seconds from now until each idle driver could be at each waiting place [idle, w]."""
     reach = np.empty((len(idle), len(snapshot.wait_node)))
     vehicles = snapshot.driver_vehicle[idle]

@@ -41,9 +41,9 @@ class WithoutWorkers:
         self._bus = bus
         self.publish, self.deliver, self.backlog = bus.publish, bus.deliver, bus.backlog
 
-    def subscribe(self, topic: Topic, group: str, handler: Handler) -> None:
+    def subscribe(self, topic: Topic, group: str, handler: Handler, **only: Any) -> None:
         if group != GROUP:
-            self._bus.subscribe(topic, group, handler)
+            self._bus.subscribe(topic, group, handler, **only)
 
 
 class RelayedElsewhere:

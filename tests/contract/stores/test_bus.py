@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,23 @@ def test_every_group_gets_every_event_of_its_topic_in_order_per_key(backend: Any
     run(bus.publish([event(1, 1), event(2, 2, Topic.DISPATCH), event(3, 1)]))
     run(bus.publish([event(4, 1)]))
     assert seen == {"a": [1, 3, 4], "b": [1, 3, 4]}
+
+
+def test_a_group_gets_the_kinds_it_asks_for(backend: Any) -> None:
+    run, bus, seen = backend.run, backend.stores.bus, []
+
+    async def take(events: Any) -> None:
+        seen.append([one.id for one in events])
+        if len(seen) == 1:
+            raise Unavailable("not now")
+
+    bus.subscribe(Topic.ORDERS, "a", take, kinds=[EventKind.ORDER_READY])
+    ready = [replace(event(number, 1), kind=EventKind.ORDER_READY) for number in (2, 4)]
+    run(bus.publish([event(1, 1), ready[0], event(3, 1)]))
+    run(bus.publish([ready[1], event(5, 1)]))
+    run(bus.deliver())
+    assert seen[0] == [2]
+    assert [number for numbers in seen[1:] for number in numbers] == [2, 4]
 
 
 def test_events_come_through_as_they_were(backend: Any) -> None:

@@ -132,6 +132,7 @@ def test_a_batch_with_an_unknown_driver_writes_nothing(fleet: Fleet) -> None:
     assert fleet.run(fleet.index.states(fleet.ids(10))).seen_at_s[0] == 0.0
     for call in (
         fleet.index.states(fleet.ids(10, 99)),
+        fleet.index.plan(99),
         fleet.index.set_status(fleet.ids(99), DriverStatus.AVAILABLE),
         fleet.index.sign_off(fleet.ids(99)),
         fleet.index.set_plan(99, ()),
@@ -162,7 +163,9 @@ def test_states_come_in_input_order_with_plans(fleet: Fleet) -> None:
     assert states.stop_order_id.tolist() == [stop.order_id for stop in long + stops(5)]
     assert states.stop_kind.tolist() == [stop.kind for stop in long + stops(5)]
     assert states.stop_lat.tolist() == [stop.lat for stop in long + stops(5)]
+    assert [fleet.run(fleet.index.plan(one)) for one in (10, 20, 30)] == [stops(5), (), long]
     fleet.run(fleet.index.set_plan(30, ()))
+    assert fleet.run(fleet.index.plan(30)) == ()
     assert fleet.run(fleet.index.states(fleet.ids(30, 20, 10))).stop_offsets.tolist() == [0, 0, 0, 2]
 
 
@@ -185,6 +188,7 @@ def test_a_driver_who_signs_off_vanishes_keeps_the_plan_and_can_come_back(fleet:
     states = fleet.run(fleet.index.states(fleet.ids(10)))
     assert (states.status[0], states.load[0], states.deliveries[0]) == (DriverStatus.AVAILABLE, 0, 0)
     assert len(states.stop_kind) == 0
+    assert fleet.run(fleet.index.plan(10)) == ()
     assert fleet.near() == [10, 20, 30]
 
 

@@ -75,6 +75,7 @@ ARGUMENTS: dict[type, dict[str, tuple[Any, ...] | dict[str, Any]]] = {
         "set_plan": (1, ()),
         "set_rating": (1, 4.0),
         "states": (ONE,),
+        "plan": (1,),
         "nearest": {
             "lat": FLOAT,
             "lon": FLOAT,

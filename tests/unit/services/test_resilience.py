@@ -78,6 +78,22 @@ def test_a_breaker_opens_at_its_failure_rate_and_closes_after_a_trial() -> None:
     ]
 
 
+def test_answers_within_the_window_count_and_older_ones_do_not() -> None:
+    """Of ten answers, five in the window: five failures are half of ten; without them, of five."""
+    for at_s, opens_after in ((0.0, 4), (8.0, 5)):
+        clock, seen, dependency = VirtualClock(at_s), [], Dependency()
+        settings = BreakerSettings(failure_rate=0.5, minimum_calls=4, window_s=10.0)
+        breaker = Breaker("b", settings, clock, seen.append)
+        for _ in range(5):
+            drive(breaker.call(dependency.ask))
+        dependency.is_down = True
+        clock.set_s(12.0)
+        for failures in range(1, 6):
+            with pytest.raises(Unavailable):
+                drive(breaker.call(dependency.ask))
+            assert bool(seen) == (failures >= opens_after), (at_s, failures)
+
+
 def test_refusals_are_answers_not_failures() -> None:
     breaker = Breaker("b", BreakerSettings(minimum_calls=1), VirtualClock(0.0), lambda _: None)
 
