@@ -7,6 +7,7 @@ the same course.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -52,7 +53,9 @@ class Breaker:
         self._tell = witness
         self._now_s = clock.now_s
         self._is_closed = True
+        self._calm_from_s = -math.inf
         self._calm: deque[list[int]] = deque(maxlen=round(settings.window_s))
+        self._window_s = settings.window_s
         self._clock = _Monotonic(clock)
         config = Config(
             failure_rate_threshold=settings.failure_rate,
@@ -77,7 +80,7 @@ class Breaker:
             Unavailable: `work` raised it or took longer than the timeout, or the breaker is open. The time
             limit needs an event loop; adapters in memory answer at once.
         """
-        if self._is_closed:
+        if self._is_closed and self._now_s() >= self._calm_from_s:
             return await self._calmly(work)
         try:
             return await self._circuit.call_async(self._in_time, work)
@@ -85,7 +88,7 @@ class Breaker:
             raise Unavailable(f"{self.name} is out of order ({self._last_failure})") from None
 
     async def _calmly(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do `work` while the circuit is closed; it hears of successes only when there is a failure to rate.
+        """Do `work` where nothing has failed for a window; the circuit hears of answers at the next failure.
 
         Success is the rule and the circuit's bookkeeping costs more than most calls. A count per second
         of its window is all that it would have kept of them.
@@ -93,9 +96,7 @@ class Breaker:
         try:
             answer = await self._in_time(work)
         except Unavailable as failure:
-            self._catch_up()
-            with suppress(CircuitOpenError):  # opened meanwhile, by a call that began with this one
-                self._circuit.call(_fail, failure)
+            self._record(_fail, failure)
             raise
         except Exception:
             self._succeeded()
@@ -104,23 +105,25 @@ class Breaker:
         return answer
 
     def _succeeded(self) -> None:
-        """Count an answer, unless the circuit has opened since it was asked for."""
+        """Count an answer for later; at once if another call has failed since this one began."""
         second = int(self._now_s())
-        if not self._is_closed:
-            return
-        if self._calm and self._calm[-1][0] == second:
+        if second < self._calm_from_s:
+            self._record(_nothing)
+        elif self._calm and self._calm[-1][0] == second:
             self._calm[-1][1] += 1
         else:
             self._calm.append([second, 1])
 
-    def _catch_up(self) -> None:
-        """Tell the circuit of the successes since it last heard, at their times."""
+    def _record(self, work: Callable[..., None], *arguments: Unavailable) -> None:
+        """Tell the circuit of the answers since it last heard, at their times, and of this call."""
         for second, count in self._calm:
             self._clock.set_s = second
             for _ in range(count):
                 self._circuit.call(_nothing)
         self._calm.clear()
         self._clock.set_s = None
+        with suppress(CircuitOpenError, Unavailable):  # opened by a call that began with this one
+            self._circuit.call(work, *arguments)
 
     async def _in_time(self, work: Callable[[], Awaitable[T]]) -> T:
         try:
@@ -129,11 +132,15 @@ class Breaker:
             async with asyncio.timeout(self._timeout_s):
                 return await work()
         except TimeoutError:
-            self._last_failure = f"no answer within {self._timeout_s:g} s"
+            self._failed(f"no answer within {self._timeout_s:g} s")
             raise Unavailable(f"{self.name}: {self._last_failure}") from None
         except Unavailable as failure:
-            self._last_failure = str(failure)
+            self._failed(str(failure))
             raise
+
+    def _failed(self, why: str) -> None:
+        self._last_failure = why
+        self._calm_from_s = self._now_s() + self._window_s + 1.0
 
     def _changed(self, state: State) -> None:
         """Tell of opening and closing; the trials in between are no news."""

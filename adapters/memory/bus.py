@@ -9,8 +9,6 @@ from domain.errors import Unavailable
 from domain.events import Event, EventKind, Topic
 from domain.ports import Handler
 
-_EVERY_KIND = frozenset(EventKind)
-
 
 class MemoryBus:
     """Runs handlers at publish, one after the other in the order of subscription (implements EventBus).
@@ -22,8 +20,9 @@ class MemoryBus:
     """
 
     def __init__(self) -> None:
-        self._handlers: dict[Topic, dict[str, tuple[Handler, Collection[EventKind]]]] = {
-            topic: {} for topic in Topic
+        self._handlers: dict[Topic, dict[str, Handler]] = {topic: {} for topic in Topic}
+        self._groups: dict[tuple[Topic, EventKind], list[str]] = {
+            (topic, kind): [] for topic in Topic for kind in EventKind
         }
         self._queue: deque[Sequence[Event]] = deque()
         self._waiting: dict[tuple[Topic, str], list[Event]] = {}
@@ -44,7 +43,9 @@ class MemoryBus:
         """
         if group in self._handlers[topic]:
             raise ValueError(f"group {group!r} already subscribes to {topic}")
-        self._handlers[topic][group] = handler, _EVERY_KIND if kinds is None else frozenset(kinds)
+        self._handlers[topic][group] = handler
+        for kind in EventKind if kinds is None else kinds:
+            self._groups[topic, kind].append(group)
 
     async def deliver(self) -> None:
         """Hand out again what waits for a handler that was unavailable; within a handler, do nothing."""
@@ -54,7 +55,7 @@ class MemoryBus:
         try:
             for (topic, group), events in list(self._waiting.items()):
                 del self._waiting[topic, group]
-                await self._hand_out(topic, group, events)
+                await self._give(topic, group, events)
         finally:
             self._is_draining = False
         await self._drain()
@@ -75,22 +76,23 @@ class MemoryBus:
 
     async def _deliver(self, events: Sequence[Event]) -> None:
         if len(events) == 1:
-            batches = {events[0].topic: events}
-        else:
-            batches = {topic: [e for e in events if e.topic is topic] for topic in self._handlers}
-        for topic, batch in batches.items():
-            for group, (_, kinds) in self._handlers[topic].items():
-                wanted = [event for event in batch if event.kind in kinds]
-                if not wanted:
-                    continue
-                waiting = self._waiting.get((topic, group)) if self._waiting else None
-                if waiting is not None:
-                    waiting.extend(wanted)
-                else:
-                    await self._hand_out(topic, group, wanted)
+            topic = events[0].topic
+            for group in self._groups[topic, events[0].kind]:
+                await self._give(topic, group, list(events))
+            return
+        for topic, handlers in self._handlers.items():
+            batch = [event for event in events if event.topic is topic]
+            for group in handlers if batch else ():
+                wanted = [event for event in batch if group in self._groups[topic, event.kind]]
+                if wanted:
+                    await self._give(topic, group, wanted)
 
-    async def _hand_out(self, topic: Topic, group: str, events: list[Event]) -> None:
+    async def _give(self, topic: Topic, group: str, events: list[Event]) -> None:
+        """Hand events to a group, or let them wait behind others that wait."""
+        if self._waiting and (topic, group) in self._waiting:
+            self._waiting[topic, group].extend(events)
+            return
         try:
-            await self._handlers[topic][group][0](events)
+            await self._handlers[topic][group](events)
         except Unavailable:
             self._waiting[topic, group] = events

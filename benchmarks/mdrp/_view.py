@@ -12,7 +12,7 @@ from benchmarks.mdrp._world import DROPOFF, ON_BOARD, OPEN, PICKUP, UNPLACED, Wo
 from benchmarks.mdrp.travel import PlaneTravel, ride_min
 from domain.units import FloatArray, IntArray
 from matching.contract import Snapshot
-from matching.snapshot import build_snapshot, frozen
+from matching.snapshot import build_snapshot
 
 _CAPACITY = 1_000
 """Orders at once: the problem knows no limit."""
@@ -27,7 +27,6 @@ class View:
         self._travel, self._owed = travel, owed_orders
         self._target, self._most = target_min, candidates
         self._lat, self._lon = travel.degrees()
-        self._wait_node = frozen(travel.waiting_nodes(), np.int32)
 
     def look(self, world: World, t: int, next_t: int) -> tuple[Snapshot, IntArray, IntArray] | None:
         """Return the snapshot of minute `t`, its orders and drivers; None if no open order has a candidate.
@@ -53,7 +52,7 @@ class View:
             pickup_service_s=world.half * 60.0,
             dropoff_service_s=world.half * 60.0,
             travel=self._travel,
-            wait_node=self._wait_node,
+            wait_node=self._travel.waiting_nodes,
             **columns,
         )
         return snapshot, orders, drivers

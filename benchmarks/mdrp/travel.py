@@ -7,6 +7,7 @@ from numba import njit
 
 from domain.units import MINUTE_S, FloatArray, IntArray
 from domain.vehicles import Vehicle
+from matching.snapshot import frozen
 from roads.protocols import Path
 from scenarios.mdrp import Instance
 
@@ -22,7 +23,7 @@ class PlaneTravel:
     the half service. With ``pickup_service_s = dropoff_service_s =`` the other half, the stop times of
     `matching.routes` are those of the problem. Both services must be equally long, so that one half fits all.
 
-    `xy_m` int64 [nodes, 2].
+    `xy_m` int64 [nodes, 2]; `waiting_nodes` int32 [restaurants], of drivers who stand at restaurants.
     """
 
     def __init__(self, instance: Instance) -> None:
@@ -31,16 +32,15 @@ class PlaneTravel:
         ).astype(np.int64)
         self.half_service_s = instance.pickup_service_min // 2 * MINUTE_S
         self._speed = instance.speed_m_per_min
-        self._restaurants = len(instance.restaurant_ids)
+        self.waiting_nodes: IntArray = frozen(
+            np.arange(len(self.xy_m) - len(instance.restaurant_ids), len(self.xy_m)), np.int32
+        )
+        self._between_waiting: FloatArray | None = None
 
     @property
     def node_count(self) -> int:
         """Number of nodes."""
         return len(self.xy_m)
-
-    def waiting_nodes(self) -> IntArray:
-        """Return the nodes of drivers who stand at restaurants: int64 [restaurants]."""
-        return np.arange(len(self.xy_m) - self._restaurants, len(self.xy_m))
 
     def degrees(self) -> tuple[FloatArray, FloatArray]:
         """Return latitude and longitude of every node, with the plane laid on the equator."""
@@ -60,6 +60,13 @@ class PlaneTravel:
     ) -> FloatArray:
         """Return seconds from each origin to each destination: shape [n, m]."""
         del at_s, vehicle
+        if origins is destinations is self.waiting_nodes:  # asked for at every decision
+            if self._between_waiting is None:
+                self._between_waiting = frozen(self._matrix(origins, destinations), np.float64)
+            return self._between_waiting
+        return self._matrix(origins, destinations)
+
+    def _matrix(self, origins: IntArray, destinations: IntArray) -> FloatArray:
         ends = np.asarray(origins, np.int64), np.asarray(destinations, np.int64)
         seconds: FloatArray = _matrix(*ends, self.xy_m, self._speed, self.half_service_s)
         return seconds
