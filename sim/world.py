@@ -14,6 +14,7 @@ import simpy
 
 from domain.errors import DispatchlabError, NotFound, Unavailable
 from domain.offers import OfferState
+from domain.order_state import OrderState
 from domain.run_folder import DRIVER_COLUMNS, ORDER_COLUMNS
 from domain.spec import MarketSpec, OutageSpec
 from domain.units import EARTH_RADIUS_M, HOUR_S, MINUTE_S, FloatArray, IntArray
@@ -32,7 +33,7 @@ from sim.drivers import Drivers
 from sim.fleet import NOISE_SIZE, Fleet
 from sim.ground import Ground
 from sim.offers import Offers
-from sim.order_flow import OrderFlow
+from sim.order_flow import PLACING_S, OrderFlow
 from sim.outages import Servers, plan_outages
 from sim.persistence import RETRY_S
 from sim.platform import Platform
@@ -116,6 +117,7 @@ class World:
         self._start_s, self._end_s = float(env.now), end_s
         self._wake_at_s = math.inf
         self._is_telling = False
+        self._ended = 0  # all orders before this one have ended
         self.fleet = Fleet(workload.shifts.lat, workload.shifts.lon)
         self.flow = OrderFlow(self)
         self.drivers = Drivers(self)
@@ -320,8 +322,10 @@ class World:
                 )
 
     def _sample(self, placed: int, delivered: int) -> None:
-        orders = self.recorder.orders
-        unassigned = ~np.isnan(orders["confirmed_s"]) & np.isnan(orders["assigned_s"]) & (orders["state"] < 4)
+        live = slice(self._first_live(), self.flow.arrived)
+        columns = (self.recorder.orders[name][live] for name in ("state", "confirmed_s", "assigned_s"))
+        state, confirmed_s, assigned_s = columns
+        unassigned = ~np.isnan(confirmed_s) & np.isnan(assigned_s) & (state < OrderState.PICKED_UP)
         self.recorder.series.append(
             self.recorder.market,
             self.env.now,
@@ -332,6 +336,17 @@ class World:
             int(np.count_nonzero(self.fleet.online)),
             self.spells.busy,
         )
+
+    def _first_live(self) -> int:
+        """Return the first order that has not ended, so that a minute costs no more late in a long day."""
+        state = self.recorder.orders["state"][self._ended : self.flow.arrived]
+        open_since_s = self.env.now - PLACING_S
+        is_refused = (state < 0) & (
+            self.workload.orders.placed_s[self._ended : self.flow.arrived] < open_since_s
+        )
+        has_ended = (state >= OrderState.COMPLETED) | is_refused
+        self._ended += len(state) if has_ended.all() else int(np.argmin(has_ended))
+        return self._ended
 
     def _so_far(self) -> Progress:
         return Progress(
