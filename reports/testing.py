@@ -136,8 +136,10 @@ def _info(want: Wanted) -> dict[str, Any]:
         ],
         "orders_sha256": digest[::-1],
         "lost_demand": {"no_restaurant": 3, "off_map": 1},
+        "workers": 1,
         "wall_s": 0.2 + total / 4000.0,
         "setup_s": 0.4,
+        "cpu_s": 0.6 + total / 4000.0,
         "stages_s": {
             "world": total * 6e-5,
             "movement": total * 3e-5,
@@ -154,6 +156,7 @@ def _info(want: Wanted) -> dict[str, Any]:
         "events": 10 * total,
         "pings": 360 * want.drivers,
         "peak_rss_bytes": 310_000_000,
+        "peak_rss_sum_bytes": 310_000_000,
         "versions": {"python": "3.11.7", "dispatchlab": "0.1.0", "numpy": "2.4.6", "simpy": "4.1.1"},
         "notes": list(want.notes),
     }

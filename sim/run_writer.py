@@ -38,7 +38,7 @@ def write_run(
     check_run_folder(folder)
     with _replaced(folder) as work:
         for name in TABLES:
-            _write_table(work / f"{name}.parquet", tables[name])
+            write_table(work / f"{name}.parquet", tables[name])
         _write_json(work / "map.json", {"markets": maps})
         _write_json(work / "run.json", {"format": FORMAT_VERSION, **run})
         finish(work)
@@ -96,7 +96,8 @@ def _has_twin(city: City) -> np.ndarray:
     return np.isin(there, back)
 
 
-def _write_table(path: Path, table: Table) -> None:
+def write_table(path: Path, table: Table) -> None:
+    """Write a table as a Parquet file; `object` columns are text."""
     columns = {
         name: pa.array(column, pa.string()) if column.dtype == object else pa.array(column)
         for name, column in table.items()

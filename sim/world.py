@@ -52,13 +52,22 @@ _BLOCK_DRIVERS = 64
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """How far a run is: simulated seconds, orders that ended, orders of the whole run."""
+    """How far a market is: simulated seconds, orders that ended, orders in all; `market` of `markets`."""
 
     now_s: float
     start_s: float
     end_s: float
     ended: int
     orders: int
+    market: int = 0
+    markets: int = 1
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1: minutes in which orders are placed and orders that ended, of both together."""
+        minutes = (self.end_s - self.start_s) / MINUTE_S
+        passed = min((self.now_s - self.start_s) / MINUTE_S, minutes)
+        return (passed + self.ended) / max(minutes + self.orders, 1.0)
 
 
 class Environment(simpy.Environment):
