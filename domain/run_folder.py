@@ -58,8 +58,10 @@ RUN_KEYS: dict[str, str] = {
     "wall_s": "wall time during which any market was simulated",
     "setup_s": "the rest of the wall time until the last market ended: loading, drawing, starting processes",
     "cpu_s": "CPU time of all processes",
-    "stages_s": "wall time by stage, summed over markets: world, movement, search, travel, strategy, "
+    "stages_s": "wall time by stage, summed over markets: world, movement, pings, search, travel, strategy, "
     "services, recording",
+    "markets": "per market: name, orders, drivers, sim_s, wall_s, cpu_s, events, pings, peak_rss_bytes and "
+    "stages_s",
     "stores": "what orders, drivers and events were kept in: server and version of each",
     "incidents": "servers that failed and breakers that opened: market, at_s, subject, state, detail",
     "unanswered": "calls that the platform did not answer, by name",
@@ -170,9 +172,9 @@ WINDOW_COLUMNS: dict[str, Column] = {
     "conflicts": Column("int32", "", "offers refused by conflict detection"),
     "search_wall_s": Column("float64", "s", "wall time of the candidate search"),
     "snapshot_wall_s": Column("float64", "s", "wall time of building the snapshot"),
-    "travel_wall_s": Column("float64", "s", "wall time of travel times asked by the strategy"),
+    "travel_wall_s": Column("float64", "s", "wall time of travel times asked in the decision"),
     "strategy_wall_s": Column("float64", "s", "wall time of the strategy without travel times"),
-    "offer_wall_s": Column("float64", "s", "wall time of checking and opening offers"),
+    "offer_wall_s": Column("float64", "s", "wall time of checking and opening offers, without travel times"),
     "failed": Column("int8", "", "1 where a store was out of reach: no decision, all stay queued"),
 }
 

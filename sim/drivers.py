@@ -155,7 +155,9 @@ class Drivers:
         spells = np.array([self._all[d].spells for d in long_idle.tolist()], np.int64)
         goes = self._world.streams.uniforms("moves", long_idle + 1, spells) < fleet.reposition_share
         going = long_idle[goes]
-        for d, node in zip(going.tolist(), self._busy_areas(going, spells[goes]), strict=True):
+        with self._world.stages("movement"):
+            areas = self._busy_areas(going, spells[goes])
+        for d, node in zip(going.tolist(), areas, strict=True):
             self._world.spells.begin(self._all[d], node)
 
     def _busy_areas(self, drivers: IntArray, spells: IntArray) -> list[int]:

@@ -36,8 +36,9 @@ class Times:
 class MarketResult:
     """One market's tables, counters and cost; `city` is its `city_info`, `map` what is drawn of it.
 
-    `sim_s` is simulated time, `stages_s` wall time by stage; `process` is the number of the process that did
-    it, `cpu_s` its CPU time for it and `peak_rss_bytes` its peak resident memory so far.
+    `orders` and `drivers` are the rows of those tables; `sim_s` is simulated time, `stages_s` wall time by
+    stage; `process` is the number of the process that did it, `cpu_s` its CPU time for it and
+    `peak_rss_bytes` its peak resident memory so far.
     """
 
     tables: dict[str, Table]
@@ -46,6 +47,8 @@ class MarketResult:
     map: dict[str, Any]
     stores: dict[str, str]
     notes: tuple[str, ...]
+    orders: int
+    drivers: int
     lost_demand: int
     incidents: tuple[Incident, ...]
     unanswered: Counter[str]
@@ -83,6 +86,8 @@ def market_result(
         map=plain_map(name) if city is None else city_map(name, city),
         stores=stores,
         notes=(*world.workload.notes, *world.ground.notes),
+        orders=len(tables["orders"]["order"]),
+        drivers=len(tables["drivers"]["driver_id"]),
         lost_demand=world.workload.lost_demand,
         incidents=tuple(world.incidents),
         unanswered=world.unanswered,
@@ -107,6 +112,8 @@ def not_simulated(name: str) -> MarketResult:
         map=plain_map(name),
         stores={},
         notes=(f"{name}: interrupted before it was simulated",),
+        orders=0,
+        drivers=0,
         lost_demand=0,
         incidents=(),
         unanswered=Counter(),
@@ -139,10 +146,14 @@ def peak_rss_bytes() -> int:
 
 
 def _stages(world: World, windows: Table, wall_s: float) -> dict[str, float]:
-    """Return wall seconds by stage; search, travel and strategy are parts of the platform's time."""
+    """Return wall seconds by stage, of which none contains another.
+
+    Search, travel and strategy are parts of the platform's time, the rest of which is the services'. What no
+    stage has counted is the world's: SimPy, customers, kitchens, drivers.
+    """
+    seconds = world.stages.seconds
     stages = {stage: float(windows[f"{stage}_wall_s"].sum()) for stage in ("search", "travel", "strategy")}
-    platform_s = world.stages.seconds["platform"]
-    stages["services"] = platform_s - sum(stages.values())
-    stages["movement"] = world.stages.seconds["movement"]
-    stages["world"] = wall_s - platform_s - stages["movement"]
+    stages["services"] = seconds["platform"] - sum(stages.values())
+    stages |= {stage: seconds[stage] for stage in ("movement", "pings", "recording")}
+    stages["world"] = wall_s - sum(stages.values())
     return stages

@@ -45,6 +45,7 @@ def run_info(
         "setup_s": max(each.times.ended_s for each in results) - began_s - wall_s,
         "cpu_s": own_cpu_s + sum(each.cpu_s for each in results if each.process != os.getpid()),
         "stages_s": _sums(each.stages_s for each in results),
+        "markets": [_market(each) for each in results],
         "incidents": [
             {"market": market, **asdict(incident)}
             for market, each in enumerate(results)
@@ -72,6 +73,22 @@ def _covered_s(spans: Sequence[tuple[float, float]]) -> float:
         covered_s += max(0.0, end_s - max(start_s, until_s))
         until_s = max(until_s, end_s)
     return covered_s
+
+
+def _market(result: MarketResult) -> dict[str, Any]:
+    """Return what one market needed."""
+    return {
+        "name": result.city["market"],
+        "orders": result.orders,
+        "drivers": result.drivers,
+        "sim_s": result.sim_s,
+        "wall_s": result.times.ended_s - result.times.ran_s,
+        "cpu_s": result.cpu_s,
+        "events": result.events,
+        "pings": result.pings,
+        "peak_rss_bytes": result.peak_rss_bytes,
+        "stages_s": result.stages_s,
+    }
 
 
 def _memory(results: Sequence[MarketResult]) -> dict[str, int]:

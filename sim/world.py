@@ -165,14 +165,16 @@ class World:
         """Do something later."""
         self.env.timeout(delay_s).callbacks.append(lambda _event: action())
 
-    def call(self, request: Coroutine[Any, Any, T]) -> T:
+    def call(self, request: Coroutine[Any, Any, T], stage: str = "platform") -> T:
         """Run a platform call, tell the agents what it caused, and plan the next wake-up.
+
+        Its wall time counts as `stage`'s.
 
         Raises:
             ServiceError: the platform refuses, or (Unavailable) does not answer; what else it did is told at
             the next call.
         """
-        with self.stages("platform"):
+        with self.stages(stage):
             try:
                 answer: T = self._drive(request)
             except Unavailable:
@@ -306,7 +308,7 @@ class World:
     def _ping(self, drivers: IntArray, lat: FloatArray, lon: FloatArray) -> None:
         """Send positions of drivers, by index; a lost ping is lost, the next one comes soon."""
         try:
-            self.call(self.platform.ping(drivers + 1, lat, lon, self.env.now))
+            self.call(self.platform.ping(drivers + 1, lat, lon, self.env.now), "pings")
         except Unavailable:
             return
         except NotFound:
@@ -320,7 +322,8 @@ class World:
             yield self.env.timeout(MINUTE_S)
             self.drivers.reposition_idle()
             flow = self.flow
-            self._sample(flow.placed - placed, flow.delivered - delivered)
+            with self.stages("recording"):
+                self._sample(flow.placed - placed, flow.delivered - delivered)
             placed, delivered = flow.placed, flow.delivered
             self._end_if_over()
             if self._progress is not None:
