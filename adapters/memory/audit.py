@@ -1,8 +1,8 @@
-"""An append-only audit log of orders, packed: 32 bytes a row, plus its details, if any, as JSON."""
+"""An append-only audit log of orders, packed: 32 bytes a row, plus its details, if any, pickled."""
 
 from __future__ import annotations
 
-import json
+import pickle
 from array import array
 from collections.abc import Mapping
 from struct import Struct
@@ -19,7 +19,6 @@ the size of the details that follow."""
 _ACTORS = tuple(Actor)
 _ACTOR_CODE = {actor: code for code, actor in enumerate(_ACTORS)}
 _NOBODY = -1
-_AS_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 def _face(code: int, details: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -55,7 +54,7 @@ class AuditLog:
             self._event_types.append(event_type)
         if after.id >= len(self._latest):
             self._latest.extend([_NOBODY] * (after.id + 1 - len(self._latest)))
-        packed = _AS_JSON.encode(dict(details)).encode() if details else b""
+        packed = pickle.dumps(dict(details), pickle.HIGHEST_PROTOCOL) if details else b""
         row = len(self._rows)
         self._rows += _ROW.pack(
             self._latest[after.id],
@@ -86,7 +85,7 @@ class AuditLog:
                     actor_id=None if actor_id == _NOBODY else actor_id,
                     at_s=at_s,
                     before={} if before == _NOBODY else _face(before, None),
-                    after=_face(after, json.loads(details) if size else None),
+                    after=_face(after, pickle.loads(details) if size else None),
                 )
             )
             row = previous

@@ -18,6 +18,7 @@ from adapters.memory.archive import Archive
 from adapters.memory.audit import AuditLog
 from adapters.memory.evolve import evolve
 from adapters.memory.marks import Marks
+from adapters.memory.packing import EndedOrder, packed_offer, packed_order, unpacked_offer, unpacked_order
 from domain.errors import NotFound
 from domain.events import Event, EventKind, Topic
 from domain.offers import Offer, OfferState
@@ -79,8 +80,8 @@ class MemoryDatabase:
         self._last_event_id = 0
         self._ended: deque[int] = deque()
         self._closed: deque[int] = deque()
-        self._old_orders: Archive[tuple[Order, tuple[OrderItem, ...], Payment | None]] = Archive()
-        self._old_offers: Archive[Offer] = Archive()
+        self._old_orders = Archive()
+        self._old_offers = Archive()
 
     def order(self, order_id: int) -> Order:
         """Return an order or raise NotFound."""
@@ -96,20 +97,23 @@ class MemoryDatabase:
         """Return an order's payment, None where there is none."""
         payment = self.payments.get(order_id)
         if payment is None:
-            old = self._old_orders.get(order_id)
-            payment = old[2] if old is not None else None
+            row = self._old_orders.get(order_id)
+            payment = None if row is None else unpacked_order(row)[2]
         return payment
 
     def offer(self, offer_id: int) -> Offer:
         """Return an offer or raise NotFound."""
-        offer = self.offers.get(offer_id) or self._old_offers.get(offer_id)
-        if offer is None:
+        offer = self.offers.get(offer_id)
+        if offer is not None:
+            return offer
+        row = self._old_offers.get(offer_id)
+        if row is None:
             raise NotFound(f"no offer {offer_id}")
-        return offer
+        return unpacked_offer(row)
 
     def every_offer(self) -> Iterable[Offer]:
         """Return all offers ever made, in no particular order; reads the whole archive."""
-        return chain(self._old_offers.records(), self.offers.values())
+        return chain(map(unpacked_offer, self._old_offers.rows()), self.offers.values())
 
     def emit(self, topic: Topic, kind: EventKind, key: int, at_s: float, data: Mapping[str, Any]) -> None:
         """Write an event to the outbox."""
@@ -191,7 +195,7 @@ class MemoryDatabase:
         self._closed.append(offer.id)
         if len(self._closed) > KEPT:
             oldest = self._closed.popleft()
-            self._old_offers.put(oldest, self.offers.pop(oldest))
+            self._old_offers.put(oldest, packed_offer(self.offers.pop(oldest)))
         return closed
 
     def emit_offer(self, offer: Offer, kind: EventKind, at_s: float) -> None:
@@ -211,10 +215,13 @@ class MemoryDatabase:
             payment = self.payments.get(oldest)
             if payment is not None and payment.state is not PaymentState.AUTHORISED:
                 del self.payments[oldest]
-            self._old_orders.put(oldest, (self.orders.pop(oldest), self.items.pop(oldest), payment))
+            else:
+                payment = None
+            row = packed_order(self.orders.pop(oldest), self.items.pop(oldest), payment)
+            self._old_orders.put(oldest, row)
 
-    def _old(self, order_id: int) -> tuple[Order, tuple[OrderItem, ...], Payment | None]:
-        old = self._old_orders.get(order_id)
-        if old is None:
+    def _old(self, order_id: int) -> EndedOrder:
+        row = self._old_orders.get(order_id)
+        if row is None:
             raise NotFound(f"no order {order_id}")
-        return old
+        return unpacked_order(row)

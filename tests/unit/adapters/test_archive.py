@@ -133,12 +133,12 @@ def test_a_payment_that_is_not_settled_yet_stays_open_in_the_archive(
 
 
 def test_an_archive_gives_back_what_was_put_whatever_the_block() -> None:
-    archive: Archive[tuple[int, str]] = Archive()
+    archive = Archive()
     numbers = [*range(1, 700, 2), *range(2, 700, 2)]
     for number in numbers:
         archive.put(number, (number, str(number)))
     assert [archive.get(n) for n in (1, 699, 2, 350, 1)] == [(n, str(n)) for n in (1, 699, 2, 350, 1)]
-    assert [record[0] for record in archive.records()] == numbers
+    assert [record[0] for record in archive.rows()] == numbers
     assert archive.get(0) is None
     assert archive.get(700) is None
 
