@@ -5,10 +5,11 @@ Two curves, every point a process of its own, run as a user would run it:
 - drivers: `porto_100k` with 1, 10 and 100 thousand drivers at once and the same 2,000 orders;
 - orders: `national_day` with 10, 100 and 1,000 thousand orders, drivers in proportion.
 
-Each curve begins with a point of next to nothing: what importing, road labels and a whole day of clockwork
-cost before the first order. "beyond" is what an order adds to that. `--limit` leaves out points with more
-drivers, or orders, than that. Writes `scale.md`, `scale.json` and `scale.png` into the folder. Needs the data
-folder for the real roads; without it, all happens in the built-in town, and the table says so.
+Each curve begins with a small point, which needs what all do: programs, cities, road labels for every hour
+and vehicle, a day of clockwork. "beyond" is what a further order costs: the difference to that point.
+`--limit` leaves out points with more drivers, or orders, than that. Writes `scale.md`, `scale.json` and
+`scale.png` into the folder. Needs the data folder for the real roads; without it, all happens in the built-in
+town, and the terminal says so.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ MB = 1e-6
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One run to make: `size` is what grows along its curve, 0 for the one of next to nothing."""
+    """One run to make: `size` is what grows along its curve."""
 
     curve: str
     size: int
@@ -42,7 +43,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What a run cost. `beyond_*` are per order, less what the point of next to nothing needs; None there."""
+    """What a run cost. `beyond_*` are per order beyond those of the curve's first point; None there."""
 
     curve: str
     size: int
@@ -59,14 +60,18 @@ class Measured:
 
 def points() -> list[Point]:
     """Return all points, small ones first."""
-    few = "demand.orders_per_day=15200"
     drivers = [
-        Point(curve="drivers", size=size, scenario="porto_100k", overrides=(f"drivers={size}", orders))
-        for size, orders in ((0, "demand.orders_per_day=0"), (1_000, few), (10_000, few), (100_000, few))
+        Point(
+            curve="drivers",
+            size=size,
+            scenario="porto_100k",
+            overrides=(f"drivers={size}", f"demand.orders_per_day={orders}"),
+        )
+        for size, orders in ((50, 400), (1_000, 15_200), (10_000, 15_200), (100_000, 15_200))
     ]
     orders = [
         Point(curve="orders", size=size, scenario="national_day", overrides=(f"scale={scale}",))
-        for size, scale in ((0, 0.00001), (10_000, 0.01), (100_000, 0.1), (1_000_000, 1.0))
+        for size, scale in ((500, 0.0005), (10_000, 0.01), (100_000, 0.1), (1_000_000, 1.0))
     ]
     return drivers + orders
 
@@ -90,9 +95,10 @@ def run_point(point: Point, strategy: str, workers: int) -> dict[str, Any]:
 
 
 def measured(point: Point, said: dict[str, Any], base: Measured | None) -> Measured:
-    """Return a point's costs; `base` is its curve's point of next to nothing, None for that one itself."""
+    """Return a point's costs; `base` is its curve's first point, None for that one itself."""
     orders, peak_mb = int(said["orders_placed"]), MB * float(said["peak_rss_sum_bytes"])
     cpu_s, stages_s = float(said["cpu_s"]), said["stages_s"]
+    more = orders - base.orders if base is not None else 0
     return Measured(
         curve=point.curve,
         size=point.size,
@@ -103,8 +109,8 @@ def measured(point: Point, said: dict[str, Any], base: Measured | None) -> Measu
         peak_mb=peak_mb,
         sim_s_per_wall_s=float(said["sim_s_per_wall_s"]),
         share_pct={name: 100.0 * value / sum(stages_s.values()) for name, value in stages_s.items()},
-        beyond_cpu_ms=1e3 * (cpu_s - base.cpu_s) / orders if base is not None and orders else None,
-        beyond_kb=1e3 * (peak_mb - base.peak_mb) / orders if base is not None and orders else None,
+        beyond_cpu_ms=1e3 * (cpu_s - base.cpu_s) / more if base is not None and more > 0 else None,
+        beyond_kb=1e3 * (peak_mb - base.peak_mb) / more if base is not None and more > 0 else None,
     )
 
 
@@ -131,7 +137,7 @@ def table(rows: Sequence[Measured]) -> str:
 
 
 def draw(rows: Sequence[Measured], path: Path) -> None:
-    """Draw CPU time and memory per order beyond the fixed cost, a panel per curve, as PNG."""
+    """Draw CPU time and memory per order beyond the first point, a panel per curve, as PNG."""
     with styled():
         figure = new_figure(9.0, 3.6)
         panels = figure.subplots(1, 2)
