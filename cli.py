@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import numpy as np
@@ -59,7 +59,7 @@ from matching.registry import describe as describe_strategy
 from reports.variant import world_hash
 from roads.city import City
 from roads.importing import import_city
-from roads.library import list_cities, open_city
+from roads.library import is_at_hand, list_cities, open_city
 from scenarios import data_dir, load_scenario, read_trace, scenario_hash, scenario_names, to_dict
 from services.breakers import Breaker, unwitnessed
 from services.building import build_marketplace
@@ -68,14 +68,18 @@ from services.payment_service import PaymentService
 from services.relay import Relay
 from services.settings import MarketplaceSettings, MatchSettings, OrderSettings, ResilienceSettings
 from services.workers import RETRY_S, run_relay
+from sim.board import Board, put_up
 from sim.calm import rare_collections
 from sim.draw import draw_workload
+from sim.engines import gentle_interrupts, open_engine, worker_count
 from sim.ground import Ground
 from sim.grounds import road_ground
+from sim.market_result import MarketResult, market_result, not_simulated
 from sim.recorder import Recorder, join_tables
 from sim.replay import replay_on_lines, replay_on_roads
-from sim.run_info import city_info, run_info
-from sim.run_writer import check_run_folder, city_map, plain_map, write_run
+from sim.run_info import run_info
+from sim.run_parts import load_tables, save_tables
+from sim.run_writer import check_run_folder, write_run
 from sim.streams import Streams
 from sim.workload import Workload
 from sim.world import Environment, VirtualTime, World
@@ -99,6 +103,7 @@ def run_scenario(
     overrides: Sequence[str] = (),
     out: Path | str | None = None,
     stores: str = "memory",
+    workers: int = 1,
     with_report: bool = True,
     tell: Tell | None = None,
     watch: Watch | None = None,
@@ -107,15 +112,18 @@ def run_scenario(
 
     `name` is a library scenario or a `.toml` file; `strategy` an id, ``id:parameter=value`` or
     ``module:Class``; `overrides` are ``key=value`` items; `stores` is "memory", "memory:quantised", "stack"
-    or URLs (see `adapters.connecting`). `tell` gets lines about setting up, `watch` the progress. An
-    interrupt (Ctrl-C) ends the run early; the folder then holds what there is.
+    or URLs (see `adapters.connecting`); `workers` processes share the scenario's markets (-1: one per core),
+    the tables do not depend on their number. `tell` gets lines about setting up, `watch` each market's
+    progress, maybe from another thread. An interrupt (Ctrl-C) ends the run early; the folder then holds what
+    there is.
 
     Raises:
         UserError: something of this cannot be used; nothing is written.
     """
     scenario = _load(name, strategy, eta, seed, overrides)
     folder = Path(out) if out is not None else Path("runs") / _run_name(scenario)
-    simulate(scenario, folder, asked=_asked(name, overrides), stores=stores, tell=tell, watch=watch)
+    asked = _asked(name, overrides)
+    simulate(scenario, folder, asked=asked, stores=stores, workers=workers, tell=tell, watch=watch)
     if with_report:
         reports.write_report([reports.open_run(folder)], folder)
     return folder
@@ -215,38 +223,28 @@ def simulate(
     *,
     asked: dict[str, Any],
     stores: str = "memory",
+    workers: int = 1,
     tell: Tell | None = None,
     watch: Watch | None = None,
 ) -> Path:
     """Simulate every market of a resolved scenario and write the run folder; return it.
 
-    `asked` is noted in `run.json`: the scenario as it was asked for. Each market has stores of its own.
+    `asked` is noted in `run.json`: the scenario as it was asked for. Each market has stores of its own;
+    `workers` processes share the markets, and the tables do not depend on their number. `watch` may be called
+    from another thread.
     """
+    began_s, began_cpu_s = perf_counter(), process_time()
     _compile_once([scenario.strategy], tell)
-    began = perf_counter()
     strategy, eta_model = STRATEGIES.load_text(scenario.strategy), load_eta_model(scenario.eta)
     check_run_folder(folder)
-    setup_s = wall_s = 0.0
-    worlds: list[World] = []
-    maps, cities, kept_in = [], [], {}
-    for number, market in enumerate(scenario.markets):
-        with closing(_open_stores(scenario, stores)) as opened:
-            kept_in = opened.info
-            world, city = build_world(
-                scenario, number, strategy, eta_model, opened=opened, tell=tell, watch=watch
-            )
-            maps.append(plain_map(market.name) if city is None else city_map(market.name, city))
-            cities.append(city_info(market.name, city))
-            started = perf_counter()
-            setup_s += started - began
-            with rare_collections():
-                world.run()
-            began = perf_counter()
-            wall_s += began - started
-        worlds.append(world)
-        if not world.is_complete:
-            break
-    tables = join_tables(world.recorder.tables() for world in worlds)
+    count = min(worker_count(workers), len(scenario.markets))
+    if count > 1 and stores == "stack" and scenario.outages:
+        count = 1  # one market's outage would be all markets': they share the servers
+    if count > 1:
+        results = _simulate_in_processes(scenario, folder, stores, count, tell, watch)
+    else:
+        results = _simulate_in_turn(scenario, stores, tell, watch)
+    tables = join_tables(each.tables for each in results)
     run = {
         "asked": asked,
         "scenario": to_dict(scenario),
@@ -254,12 +252,97 @@ def simulate(
         "strategy": _identity(strategy, describe_strategy(strategy)),
         "eta": _identity(eta_model, describe_eta(eta_model)),
         "seed": scenario.seed,
-        "cities": cities,
-        "stores": kept_in,
-        **run_info(worlds, tables, cities, start_h=scenario.start_h, wall_s=wall_s, setup_s=setup_s),
+        **run_info(results, tables, workers=count, began_s=began_s, own_cpu_s=process_time() - began_cpu_s),
     }
-    write_run(folder, tables, run, maps, reports.write_slo)
+    write_run(folder, tables, run, [each.map for each in results], reports.write_slo)
     return folder
+
+
+def simulate_market(
+    scenario: Scenario,
+    number: int,
+    *,
+    stores: str = "memory",
+    tell: Tell | None = None,
+    watch: Watch | None = None,
+) -> MarketResult:
+    """Simulate one market of a resolved scenario, on stores of its own; an interrupt ends it early."""
+    began_s, began_cpu_s = perf_counter(), process_time()
+    strategy, eta_model = STRATEGIES.load_text(scenario.strategy), load_eta_model(scenario.eta)
+    with closing(_open_stores(scenario, stores)) as opened:
+        world, city = build_world(
+            scenario, number, strategy, eta_model, opened=opened, tell=tell, watch=watch
+        )
+        ran_s = perf_counter()
+        with rare_collections():
+            world.run()
+        return market_result(
+            world,
+            city,
+            stores=opened.info,
+            began_s=began_s,
+            ran_s=ran_s,
+            cpu_s=began_cpu_s,
+            start_s=_span_s(scenario)[0],
+        )
+
+
+def _simulate_in_turn(
+    scenario: Scenario, stores: str, tell: Tell | None, watch: Watch | None
+) -> list[MarketResult]:
+    """Return every market's result; after an interrupt, the remaining markets are not simulated."""
+    results: list[MarketResult] = []
+    for number, market in enumerate(scenario.markets):
+        if results and not results[-1].is_complete:
+            results.append(not_simulated(market.name))
+            continue
+        try:
+            results.append(simulate_market(scenario, number, stores=stores, tell=tell, watch=watch))
+        except KeyboardInterrupt:
+            if not results:
+                raise
+            results.append(not_simulated(market.name))
+    return results
+
+
+def _simulate_in_processes(
+    scenario: Scenario, folder: Path, stores: str, workers: int, tell: Tell | None, watch: Watch | None
+) -> list[MarketResult]:
+    """Return every market's result; on Ctrl-C all markets end early."""
+    for market in scenario.markets:
+        _open_market_city(market, tell)  # here, once, before several processes want to import it
+    with (
+        put_up(folder.absolute().parent, f".{folder.name}.parts-") as board,
+        open_engine("local", workers=workers) as engine,
+        board.followed(None if watch is None else lambda _, now: watch(now)),
+        gentle_interrupts(lambda: _stop(board, tell)),
+    ):
+        markets = range(len(scenario.markets))
+        found = engine.run(_simulate_part, [(scenario, number, stores, board) for number in markets])
+        if not any(found):
+            raise KeyboardInterrupt
+        return [
+            not_simulated(scenario.markets[number].name)
+            if result is None
+            else replace(result, tables=load_tables(board.folder / str(number)))
+            for number, result in enumerate(found)
+        ]
+
+
+def _stop(board: Board, tell: Tell | None) -> None:
+    board.close()
+    if tell is not None:
+        tell("stopping; Ctrl-C again stops at once and keeps nothing of what is not finished")
+
+
+def _simulate_part(scenario: Scenario, number: int, stores: str, board: Board) -> MarketResult | None:
+    """Simulate a market in a process of its own; its tables go into the board's folder."""
+    if not board.is_open:
+        return None
+    _compile_once([scenario.strategy], None)
+    result = simulate_market(scenario, number, stores=stores, watch=board.reporter(f"market-{number}"))
+    save_tables(board.folder / str(number), result.tables)
+    return replace(result, tables={})
 
 
 def build_world(
@@ -312,7 +395,7 @@ def build_world(
         streams=streams,
         end_s=span_s[1],
         drive=opened.drive or drive,
-        progress=watch,
+        progress=watch and (lambda now: watch(replace(now, market=number, markets=len(scenario.markets)))),
         outages=scenario.outages,
         servers=opened.switches,
     )
@@ -380,7 +463,15 @@ def _open_market_city(market: MarketSpec, tell: Tell | None) -> City | None:
     if market.trace is not None and market.trace.geography == "detour":
         return None
     spec = market.city
-    return _open(spec.source, pois=spec.pois, crs=spec.crs, progress=tell)
+    missing = [
+        path for path in (spec.source, spec.pois) if path and not is_at_hand(path, data_dir=data_dir())
+    ]
+    if not missing or spec.fallback is None:
+        return _open(spec.source, pois=spec.pois, crs=spec.crs, progress=tell)
+    note = f"{market.name}: {missing[0]} is not in the data folder {data_dir()}; {spec.fallback} stands in"
+    if tell is not None:
+        tell(note)
+    return _open(spec.fallback, progress=tell).with_warning(note)
 
 
 def _open(source: str, **options: Any) -> City:
@@ -472,13 +563,13 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the scenario's.")] = None,
     set_: SetOption = None,
     stores: StoresOption = "memory",
+    workers: Annotated[int, typer.Option(help="Processes that share the markets; -1: one per core.")] = -1,
     out: OutOption = None,
     report_: Annotated[bool, typer.Option("--report/--no-report", help="Write the HTML report.")] = True,
     json_: JsonOption = False,
 ) -> None:
     """Simulate a scenario once and report on it."""
     with _bar(hidden=json_) as bar:
-        task = bar.add_task("setting up", total=None, speed="")
         folder = run_scenario(
             scenario,
             strategy=strategy,
@@ -486,10 +577,11 @@ def run(
             seed=seed,
             overrides=set_ or (),
             stores=stores,
+            workers=workers,
             out=out,
             with_report=report_,
             tell=_say,
-            watch=lambda now: _show(bar, task, now),
+            watch=_shown_on(bar),
         )
     one = reports.open_run(folder)
     if json_:
@@ -634,15 +726,24 @@ def _bar(*, hidden: bool) -> Progress:
     )
 
 
-def _show(bar: Progress, task: Any, now: SimProgress) -> None:
-    elapsed = bar.tasks[0].elapsed or 1e-9
-    bar.update(
-        task,
-        description=clock_text(now.now_s),
-        total=now.orders + (now.end_s - now.start_s) / 60.0,
-        completed=now.ended + min(now.now_s - now.start_s, now.end_s - now.start_s) / 60.0,
-        speed=f"{now.ended} of {now.orders} orders, {now.ended / elapsed:.0f} orders/s",
-    )
+def _shown_on(bar: Progress) -> Watch:
+    """Return what shows the progress of all markets as one: the slowest one's clock, everyone's orders."""
+    task = bar.add_task("setting up", total=None, speed="")
+    markets: dict[int, SimProgress] = {}
+
+    def show(now: SimProgress) -> None:
+        markets[now.market] = now
+        ended, orders = (sum(getattr(m, name) for m in markets.values()) for name in ("ended", "orders"))
+        speed = ended / (bar.tasks[0].elapsed or 1e-9)
+        bar.update(
+            task,
+            description=clock_text(min(m.now_s for m in markets.values() if m.share < 1.0 or m is now)),
+            total=now.markets,
+            completed=sum(m.share for m in markets.values()),
+            speed=f"{ended} of {orders} orders, {speed:.0f} orders/s",
+        )
+
+    return show
 
 
 def _print_report(comparison: reports.Comparison, folder: Path, json_: bool) -> None:

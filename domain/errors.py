@@ -53,6 +53,10 @@ class UnknownNameError(UserError):
         super().__init__(f"unknown {kind} {name!r}{did_you_mean(name, options)}")
         self.kind, self.name, self.known = kind, name, options
 
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:
+        """Pickle by what it was made of, so that it can come from another process."""
+        return type(self), (self.kind, self.name, self.known)
+
 
 class ContractError(DispatchlabError):
     """A strategy or an ETA model broke its contract."""

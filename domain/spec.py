@@ -25,6 +25,8 @@ class CitySpec:
     """A second OSM file with restaurants and addresses, where the road source has few."""
     crs: str | None = None
     """Coordinate reference system of a MATSim network, such as `EPSG:26743`."""
+    fallback: str | None = None
+    """A source to take where the files of `source` or `pois` are not at hand; the run's notes then say so."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from reports.comparison import Comparison
+from reports.costs import cost_tables
 from reports.figures import Plot, draw_all
 from reports.formats import plural
 from reports.incidents import incident_rows
@@ -51,6 +52,7 @@ def render(comparison: Comparison) -> str:
         differences=difference_rows(comparison) if len(comparison.labels) > 1 else [],
         groups=metric_groups(comparison),
         stages=stage_rows(comparison),
+        costs=cost_tables(comparison),
         incidents=incident_rows(comparison),
         drawings=drawings,
         maps=[drawing for name, drawing in drawings.items() if name.startswith("map_")],

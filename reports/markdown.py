@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reports.comparison import Comparison, has_values
+from reports.costs import CostTable, cost_tables
 from reports.formats import interval_text, plural, target_text, value_text
 from reports.incidents import IncidentRow, incident_rows
 from reports.metric import Metric
@@ -26,7 +27,7 @@ OTHER_METRICS = (
 
 
 def to_markdown(comparison: Comparison) -> str:
-    """Return verdict, objectives and the main other metrics as Markdown."""
+    """Return verdict, objectives, the main other metrics and what it cost to compute as Markdown."""
     said = verdict(comparison)
     name = comparison.first.scenario.get("name", "scenario")
     parts = [
@@ -38,6 +39,10 @@ def to_markdown(comparison: Comparison) -> str:
         *(f"> {_incident(row)}" for row in incident_rows(comparison)),
         _objectives(comparison),
         _others(comparison),
+        *(
+            _table([cost.label, *cost.columns], [[n, *v] for n, v in cost.rows])
+            for cost in cost_tables(comparison)
+        ),
         f"Replay:\n\n```\n{replay_command(comparison)}\n```",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -71,6 +76,10 @@ def _others(comparison: Comparison) -> str:
         if name not in comparison.targets and (name != REGRET or has_values(comparison, [name]))
     ]
     return _table(["metric", *comparison.labels, *_winner_heading(comparison)], rows)
+
+
+def _cost(cost: CostTable) -> str:
+    return _table([f"cost: {cost.label}", *cost.columns], [[name, *cells] for name, cells in cost.rows])
 
 
 def _value(comparison: Comparison, label: str, metric: Metric) -> str:

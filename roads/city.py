@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
@@ -96,6 +96,11 @@ class City:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.__post_init__()  # pickling loses the read-only flags
+
+    def with_warning(self, warning: str) -> City:
+        """Return the city with one more of the warnings that its provenance tells."""
+        warnings = [*self.provenance.get("warnings", ()), warning]
+        return replace(self, provenance={**self.provenance, "warnings": warnings})
 
     def __repr__(self) -> str:
         return f"City({self.name!r}, nodes={self.node_count}, edges={self.edge_count})"

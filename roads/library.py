@@ -87,9 +87,13 @@ def open_city(
     except CityError as error:
         warning = f"not cached: {error}"
         tell(warning)
-        warnings = [*city.provenance["warnings"], warning]
-        city = replace(city, provenance={**city.provenance, "warnings": warnings})
+        city = city.with_warning(warning)
     return _named(city, name)
+
+
+def is_at_hand(spec: str, *, data_dir: Path | None = None) -> bool:
+    """Tell whether `spec` names an existing file, a built-in city, or a place (which may need a network)."""
+    return spec.startswith((BUILTIN, PLACE)) or _find(spec, data_dir).exists()
 
 
 def list_cities(*, data_dir: Path | None = None, cache_dir: Path | None = None) -> list[CityEntry]:

@@ -10,12 +10,13 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from domain.errors import ScenarioError, did_you_mean
-from domain.spec import Scenario
+from domain.spec import DemandSpec, Scenario
 from scenarios.layers import Key, Layer, merge, merged, shown
 from scenarios.ranges import faults
 from scenarios.schema import MARKET_KEYS, TOP_KEYS
 
 _SCENARIO = TypeAdapter(Scenario)
+MAX_SCALE = 1000
 _TYPES = {
     "float_type": "a number",
     "finite_number": "a finite number",
@@ -52,13 +53,38 @@ def _resolved(layers: Sequence[Layer], default_name: str) -> dict[str, Any]:
     tree.pop("extends", None)
     defaults = {key: top.default for key, top in TOP_KEYS.items() if top.default is not None}
     tree = {"name": default_name, **defaults, **tree}
+    scale = _scale(layers, tree.pop("scale"))
     listed = tree.pop("markets", [{}])
     if not listed:
         raise ScenarioError(
             f"{_origin(layers, ('markets',))[0]}: markets = []: must hold at least one market"
         )
-    tree["markets"] = [_market(layers, i, merge(inherited, own, "")) for i, own in enumerate(listed)]
+    markets = [_market(layers, i, merge(inherited, own, "")) for i, own in enumerate(listed)]
+    tree["markets"] = [_scaled(layers, market, scale) for market in markets] if scale != 1.0 else markets
     return tree
+
+
+def _scale(layers: Sequence[Layer], value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value <= MAX_SCALE:
+        raise ScenarioError(
+            f"{_origin(layers, ('scale',))[0]}: scale = {shown(value)}: "
+            f"must be a number above 0, at most {MAX_SCALE}"
+        )
+    return float(value)
+
+
+def _scaled(layers: Sequence[Layer], market: dict[str, Any], scale: float) -> dict[str, Any]:
+    """Return a market with its orders and drivers times `scale`; what is no number is refused later."""
+    if "trace" in market:
+        label = _origin(layers, ("scale",))[0]
+        raise ScenarioError(f"{label}: scale: market {market['name']!r} replays a trace, which has one size")
+    demand, drivers = market.get("demand", {}), market["drivers"]
+    orders = demand.get("orders_per_day", DemandSpec.orders_per_day) if isinstance(demand, dict) else None
+    if isinstance(drivers, int) and not isinstance(drivers, bool):
+        market = {**market, "drivers": round(drivers * scale)}
+    if isinstance(orders, int | float) and not isinstance(orders, bool):
+        market = {**market, "demand": {**demand, "orders_per_day": orders * scale}}
+    return market
 
 
 def _market(layers: Sequence[Layer], index: int, market: dict[str, Any]) -> dict[str, Any]:

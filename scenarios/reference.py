@@ -103,11 +103,10 @@ def _library() -> str:
     rows = ["| name | what | from | hours | drivers | orders a day |", "|---|---|---|---|---|---|"]
     for name in scenario_names():
         scenario = load_scenario(name)
-        market = scenario.markets[0]
-        traced = market.trace is not None
-        drivers, orders = (
-            ("trace", "trace") if traced else (market.drivers, f"{market.demand.orders_per_day:g}")
-        )
+        drivers = str(sum(market.drivers for market in scenario.markets))
+        orders = f"{sum(market.demand.orders_per_day for market in scenario.markets):.0f}"
+        if any(market.trace is not None for market in scenario.markets):
+            drivers = orders = "trace"
         rows.append(
             f"| `{name}` | {scenario.description} | {scenario.start_h:g}:00 | {scenario.hours:g} "
             f"| {drivers} | {orders} |"

@@ -73,6 +73,11 @@ TOP_KEYS: dict[str, TopKey] = {
         default=None,
         meaning="Drivers on shift when the fleet is largest; needed, but with a trace, which brings its own.",
     ),
+    "scale": TopKey(
+        default=1.0,
+        meaning="Factor on `demand.orders_per_day` and `drivers` of every market, worked in as the file is "
+        "read: 0.01 makes a day a hundred times smaller, with as many orders per driver. Not for traces.",
+    ),
 }
 
 

@@ -86,8 +86,8 @@ class Decider:
         tally, self._travel.seconds = _Tally(), 0.0
         began = perf_counter()
         picture = await self._builder.build(rows, excluded, now_s=now_s, next_s=next_s, travel=self._travel)
-        built = perf_counter()
-        tally.snapshot_s = built - began
+        built, travel_s = perf_counter(), self._travel.seconds
+        tally.snapshot_s = built - began - travel_s
         if picture is not None:
             tally.search_s = picture.search_s
             tally.snapshot_s -= picture.search_s
@@ -95,9 +95,10 @@ class Decider:
             tally.pairs = len(picture.snapshot.candidate_driver)
             decision = self._strategy(picture.snapshot, self._rng)
             decided = perf_counter()
-            tally.strategy_s = decided - built
+            tally.strategy_s = decided - built - (self._travel.seconds - travel_s)
+            travel_s = self._travel.seconds
             await self._carry_out(picture, decision, tally)
-            tally.offers_s = perf_counter() - decided
+            tally.offers_s = perf_counter() - decided - (self._travel.seconds - travel_s)
         return Outcome(offered=tally.offered, released=tally.released, stats=self._stats(rows, tally, now_s))
 
     async def _carry_out(self, picture: Picture, decision: Decision, tally: _Tally) -> None:

@@ -13,9 +13,8 @@ class WindowStats:
     `orders` waited; `drivers` were candidates in `pairs` order-driver pairs; `offered` orders went into
     `offers` offers; `left` orders wait on; `refused` offers met a conflict; `moved` accepted orders changed
     driver; `has_failed` where the decision could not be made because a store was out of reach. Wall seconds
-    per stage: `search_s` nearest drivers, `snapshot_s` arrays, `travel_s` travel times
-    asked within strategy and offers (it is part of theirs), `strategy_s` the decision, `offers_s` its
-    check, plans, ETAs and opening.
+    per stage, none counted twice: `search_s` nearest drivers, `snapshot_s` arrays, `travel_s` travel times
+    asked by any of the others, `strategy_s` the decision, `offers_s` its check, plans, ETAs and opening.
     """
 
     at_s: float

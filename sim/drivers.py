@@ -148,21 +148,35 @@ class Drivers:
     def reposition_idle(self) -> None:
         """Send drivers who have been idle for long to a busy area."""
         fleet, now_s = self._world.market.fleet, self._world.env.now
-        long_idle = (now_s - self._idle_since >= fleet.reposition_after_s) & ~self._has_moved
-        for d in np.flatnonzero(long_idle):
-            driver = self._all[d]
-            self._has_moved[d] = True
-            if self._world.streams.uniform("moves", driver.id, driver.spells) < fleet.reposition_share:
-                self._world.spells.begin(driver, self._busy_area(driver))
+        long_idle = np.flatnonzero((now_s - self._idle_since >= fleet.reposition_after_s) & ~self._has_moved)
+        if not len(long_idle):
+            return
+        self._has_moved[long_idle] = True
+        spells = np.array([self._all[d].spells for d in long_idle.tolist()], np.int64)
+        goes = self._world.streams.uniforms("moves", long_idle + 1, spells) < fleet.reposition_share
+        going = long_idle[goes]
+        with self._world.stages("movement"):
+            areas = self._busy_areas(going, spells[goes])
+        for d, node in zip(going.tolist(), areas, strict=True):
+            self._world.spells.begin(self._all[d], node)
 
-    def _busy_area(self, driver: Driver) -> int:
-        """Return the node of the nearest of three restaurants drawn by popularity."""
-        restaurants, ground = self._world.workload.restaurants, self._world.ground
-        draws = [self._world.streams.uniform("areas", driver.id, 3 * driver.spells + k) for k in range(3)]
-        nodes = restaurants.node[np.searchsorted(self._pull, np.array(draws) * self._pull[-1])]
-        here = np.full(3, driver.node)
-        times = ground.believed.times(here, nodes, at_s=self._world.env.now, vehicle=driver.vehicle)
-        return int(nodes[np.argmin(times)])
+    def _busy_areas(self, drivers: IntArray, spells: IntArray) -> list[int]:
+        """Return for each driver the node of the nearest of three restaurants drawn by popularity."""
+        world, areas = self._world, 3
+        ids, numbers = np.repeat(drivers + 1, areas), np.repeat(areas * spells, areas)
+        draws = world.streams.uniforms("areas", ids, numbers + np.tile(np.arange(areas), len(drivers)))
+        nodes = world.workload.restaurants.node[np.searchsorted(self._pull, draws * self._pull[-1])]
+        here = np.repeat([self._all[d].node for d in drivers.tolist()], areas)
+        vehicle = np.repeat(self._shifts.vehicle[drivers], areas)
+        times = np.empty(len(nodes))
+        for kind in np.unique(vehicle):
+            of = vehicle == kind
+            times[of] = world.ground.believed.times(
+                here[of], nodes[of], at_s=world.env.now, vehicle=Vehicle(int(kind))
+            )
+        nearest = times.reshape(-1, areas).argmin(axis=1)
+        chosen: list[int] = nodes.reshape(-1, areas)[np.arange(len(drivers)), nearest].tolist()
+        return chosen
 
     def is_busy(self, driver: Driver) -> None:
         """Take note that a driver is no longer idle."""

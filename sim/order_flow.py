@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sim.world import World
 
 _PLACING_TRIES = 15
+PLACING_S = _PLACING_TRIES * RETRY_S
+"""How long a customer tries to place an order, at most."""
 _CLOSED = frozenset({OrderState.COMPLETED, OrderState.CANCELLED})
 
 

@@ -2,78 +2,115 @@
 
 from __future__ import annotations
 
+import os
 import platform
-import resource
-import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from domain.units import HOUR_S
-from roads.city import City
+from sim.market_result import MarketResult, peak_rss_bytes
 from sim.recorder import Table, table_sha256
-from sim.world import World
 
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 _PACKAGES = ("dispatchlab", "simpy", "numpy", "scipy", "numba", "pandas", "pyarrow")
 
 
 def run_info(
-    worlds: Sequence[World],
+    results: Sequence[MarketResult],
     tables: Mapping[str, Table],
-    cities: Sequence[Mapping[str, Any]],
     *,
-    start_h: float,
-    wall_s: float,
-    setup_s: float,
+    workers: int,
+    began_s: float,
+    own_cpu_s: float,
 ) -> dict[str, Any]:
-    """Return the keys of `domain.run_folder.RUN_KEYS` that follow from the worlds that ran.
+    """Return the keys of `domain.run_folder.RUN_KEYS` that follow from the markets' results.
 
-    `cities` are the `city_info` of their markets; what importing them warned of joins the notes.
+    Args:
+        results: one per market, in order.
+        tables: those of all markets, joined.
+        workers: processes that shared the markets.
+        began_s: when the work began, `perf_counter`'s seconds.
+        own_cpu_s: CPU time that this process has spent on it.
     """
-    notes = [note for world in worlds for note in (*world.workload.notes, *world.ground.notes)]
-    notes += [f"{c['name']}: {note}" for c in cities for note in c["provenance"].get("warnings", ())]
+    wall_s = _covered_s([(each.times.ran_s, each.times.ended_s) for each in results])
     return {
-        "complete": all(world.is_complete for world in worlds),
+        "complete": all(each.is_complete for each in results),
+        "cities": [each.city for each in results],
+        "stores": next((each.stores for each in results if each.stores), {}),
         "orders_sha256": table_sha256(tables["orders"]),
-        "lost_demand": sum(world.workload.lost_demand for world in worlds),
+        "lost_demand": sum(each.lost_demand for each in results),
+        "workers": workers,
         "wall_s": wall_s,
-        "setup_s": setup_s,
-        "stages_s": _stages(worlds, tables["windows"], wall_s),
+        "setup_s": max(each.times.ended_s for each in results) - began_s - wall_s,
+        "cpu_s": own_cpu_s + sum(each.cpu_s for each in results if each.process != os.getpid()),
+        "stages_s": _sums(each.stages_s for each in results),
+        "markets": [_market(each) for each in results],
         "incidents": [
             {"market": market, **asdict(incident)}
-            for market, world in enumerate(worlds)
-            for incident in world.incidents
+            for market, each in enumerate(results)
+            for incident in each.incidents
         ],
-        "unanswered": dict(sum((world.unanswered for world in worlds), Counter[str]())),
-        "sim_s": sum(world.env.now - start_h * HOUR_S for world in worlds),
-        "events": sum(world.env.events for world in worlds),
-        "pings": sum(world.pings for world in worlds),
-        "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
-        "notes": list(dict.fromkeys(notes)),
+        "unanswered": dict(sum((each.unanswered for each in results), Counter[str]())),
+        "sim_s": max(each.sim_s for each in results),
+        "events": sum(each.events for each in results),
+        "pings": sum(each.pings for each in results),
+        **_memory(results),
+        "versions": versions(),
+        "notes": _notes(results),
     }
 
 
-def city_info(market: str, city: City | None) -> dict[str, Any]:
-    """Return a market's entry of `cities`; None is a market without a road graph."""
-    if city is None:
-        return {"market": market, "name": "straight lines", "hash": "", "provenance": {}}
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide a run's result."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
+def _covered_s(spans: Sequence[tuple[float, float]]) -> float:
+    """Return the length of the union of time spans."""
+    covered_s, until_s = 0.0, float("-inf")
+    for start_s, end_s in sorted(spans):
+        covered_s += max(0.0, end_s - max(start_s, until_s))
+        until_s = max(until_s, end_s)
+    return covered_s
+
+
+def _market(result: MarketResult) -> dict[str, Any]:
+    """Return what one market needed."""
     return {
-        "market": market,
-        "name": city.name,
-        "hash": city.content_hash,
-        "provenance": city.provenance,
+        "name": result.city["market"],
+        "orders": result.orders,
+        "drivers": result.drivers,
+        "sim_s": result.sim_s,
+        "wall_s": result.times.ended_s - result.times.ran_s,
+        "cpu_s": result.cpu_s,
+        "events": result.events,
+        "pings": result.pings,
+        "peak_rss_bytes": result.peak_rss_bytes,
+        "stages_s": result.stages_s,
     }
 
 
-def _stages(worlds: Sequence[World], windows: Table, wall_s: float) -> dict[str, float]:
-    """Return wall seconds by stage; search, travel and strategy are parts of the platform's time."""
-    stages = {stage: float(windows[f"{stage}_wall_s"].sum()) for stage in ("search", "travel", "strategy")}
-    platform_s = sum(world.stages.seconds["platform"] for world in worlds)
-    stages["services"] = platform_s - sum(stages.values())
-    stages["movement"] = sum(world.stages.seconds["movement"] for world in worlds)
-    stages["world"] = wall_s - platform_s - stages["movement"]
-    return stages
+def _memory(results: Sequence[MarketResult]) -> dict[str, int]:
+    """Return the peak of the largest process, and the sum of peaks, which the whole never exceeded."""
+    peaks = {os.getpid(): peak_rss_bytes()}
+    for each in results:
+        peaks[each.process] = max(peaks.get(each.process, 0), each.peak_rss_bytes)
+    return {"peak_rss_bytes": max(peaks.values()), "peak_rss_sum_bytes": sum(peaks.values())}
+
+
+def _notes(results: Sequence[MarketResult]) -> list[str]:
+    """Return what the markets note, and what importing their cities warned of."""
+    notes = [note for each in results for note in each.notes]
+    cities = [each.city for each in results]
+    notes += [f"{c['name']}: {note}" for c in cities for note in c["provenance"].get("warnings", ())]
+    return list(dict.fromkeys(notes))
+
+
+def _sums(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Return the sums of equally named numbers."""
+    total: dict[str, float] = {}
+    for part in parts:
+        for name, value in part.items():
+            total[name] = total.get(name, 0.0) + value
+    return total

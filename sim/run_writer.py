@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -32,15 +33,20 @@ def write_run(
 ) -> None:
     """Write a run folder, replacing an earlier run there; `finish` may add files before it takes its place.
 
+    The time that the tables take joins the stage "recording" of the run.
+
     Raises:
         DataError: `folder` holds something that is not a run, or cannot be written.
     """
     check_run_folder(folder)
     with _replaced(folder) as work:
+        began_s = perf_counter()
         for name in TABLES:
-            _write_table(work / f"{name}.parquet", tables[name])
+            write_table(work / f"{name}.parquet", tables[name])
         _write_json(work / "map.json", {"markets": maps})
-        _write_json(work / "run.json", {"format": FORMAT_VERSION, **run})
+        stages_s = dict(run.get("stages_s", {}))
+        stages_s["recording"] = stages_s.get("recording", 0.0) + perf_counter() - began_s
+        _write_json(work / "run.json", {"format": FORMAT_VERSION, **run, "stages_s": stages_s})
         finish(work)
 
 
@@ -96,7 +102,8 @@ def _has_twin(city: City) -> np.ndarray:
     return np.isin(there, back)
 
 
-def _write_table(path: Path, table: Table) -> None:
+def write_table(path: Path, table: Table) -> None:
+    """Write a table as a Parquet file; `object` columns are text."""
     columns = {
         name: pa.array(column, pa.string()) if column.dtype == object else pa.array(column)
         for name, column in table.items()

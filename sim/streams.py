@@ -15,6 +15,8 @@ from statistics import NormalDist
 import numpy as np
 from numba import njit, uint64
 
+from domain.units import FloatArray, IntArray
+
 _NORMAL = NormalDist()
 
 
@@ -31,10 +33,13 @@ class Streams:
 
     def uniform(self, name: str, a: int, b: int = 0) -> float:
         """Return the uniform number in (0, 1) that belongs to entities `a` and `b` in the named stream."""
-        key = self._keys.get(name)
-        if key is None:
-            key = self._keys[name] = int(self.generator(name).integers(1 << 62))
-        return float(_keyed_uniform(key, a, b))
+        return float(_keyed_uniform(self._key(name), a, b))
+
+    def uniforms(self, name: str, a: IntArray, b: IntArray) -> FloatArray:
+        """Return `uniform` of each pair of entities, int64 [n] each, in order: float64 [n]."""
+        draws = np.empty(len(a))
+        _keyed_uniforms(self._key(name), a.astype(np.int64), b.astype(np.int64), draws)
+        return draws
 
     def normal(self, name: str, a: int, b: int = 0) -> float:
         """Return the standard normal number that belongs to entities `a` and `b` in the named stream."""
@@ -43,6 +48,12 @@ class Streams:
     def lognormal(self, name: str, a: int, b: int = 0, *, median: float, sigma: float) -> float:
         """Return the lognormal number that belongs to entities `a` and `b` in the named stream."""
         return median * math.exp(sigma * self.normal(name, a, b))
+
+    def _key(self, name: str) -> int:
+        key = self._keys.get(name)
+        if key is None:
+            key = self._keys[name] = int(self.generator(name).integers(1 << 62))
+        return key
 
 
 def _name_key(name: str) -> int:
@@ -65,3 +76,9 @@ def _keyed_uniform(key, a, b):  # type: ignore[no-untyped-def]  # numba
     x = mixed(x ^ (uint64(a) + golden))
     x = mixed(x ^ (uint64(b) + golden))
     return (float(x >> uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+
+
+@njit(cache=True, nogil=True)
+def _keyed_uniforms(key, a, b, draws):  # type: ignore[no-untyped-def]  # numba
+    for i in range(len(a)):
+        draws[i] = _keyed_uniform(key, a[i], b[i])

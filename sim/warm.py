@@ -21,6 +21,7 @@ def warm_up() -> None:
     fleet.positions(np.arange(1), 0.0)
     fleet.make_room(0)
     streams.uniform("warm-up", 1)
+    streams.uniforms("warm-up", np.ones(1, np.int64), np.ones(1, np.int64))
     nowhere = Restaurants(
         name=("",),
         cuisine=("",),

@@ -14,6 +14,7 @@ import simpy
 
 from domain.errors import DispatchlabError, NotFound, Unavailable
 from domain.offers import OfferState
+from domain.order_state import OrderState
 from domain.run_folder import DRIVER_COLUMNS, ORDER_COLUMNS
 from domain.spec import MarketSpec, OutageSpec
 from domain.units import EARTH_RADIUS_M, HOUR_S, MINUTE_S, FloatArray, IntArray
@@ -32,7 +33,7 @@ from sim.drivers import Drivers
 from sim.fleet import NOISE_SIZE, Fleet
 from sim.ground import Ground
 from sim.offers import Offers
-from sim.order_flow import OrderFlow
+from sim.order_flow import PLACING_S, OrderFlow
 from sim.outages import Servers, plan_outages
 from sim.persistence import RETRY_S
 from sim.platform import Platform
@@ -46,17 +47,27 @@ from sim.workload import Workload
 T = TypeVar("T")
 _PATIENCE_AFTER_END_S = 24 * HOUR_S
 _COHORT_DRIVERS = 2000
+_BLOCK_DRIVERS = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """How far a run is: simulated seconds, orders that ended, orders of the whole run."""
+    """How far a market is: simulated seconds, orders that ended, orders in all; `market` of `markets`."""
 
     now_s: float
     start_s: float
     end_s: float
     ended: int
     orders: int
+    market: int = 0
+    markets: int = 1
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1: minutes in which orders are placed and orders that ended, of both together."""
+        minutes = (self.end_s - self.start_s) / MINUTE_S
+        passed = min((self.now_s - self.start_s) / MINUTE_S, minutes)
+        return (passed + self.ended) / max(minutes + self.orders, 1.0)
 
 
 class Environment(simpy.Environment):
@@ -115,6 +126,7 @@ class World:
         self._start_s, self._end_s = float(env.now), end_s
         self._wake_at_s = math.inf
         self._is_telling = False
+        self._ended = 0  # all orders before this one have ended
         self.fleet = Fleet(workload.shifts.lat, workload.shifts.lon)
         self.flow = OrderFlow(self)
         self.drivers = Drivers(self)
@@ -153,14 +165,16 @@ class World:
         """Do something later."""
         self.env.timeout(delay_s).callbacks.append(lambda _event: action())
 
-    def call(self, request: Coroutine[Any, Any, T]) -> T:
+    def call(self, request: Coroutine[Any, Any, T], stage: str = "platform") -> T:
         """Run a platform call, tell the agents what it caused, and plan the next wake-up.
+
+        Its wall time counts as `stage`'s.
 
         Raises:
             ServiceError: the platform refuses, or (Unavailable) does not answer; what else it did is told at
             the next call.
         """
-        with self.stages("platform"):
+        with self.stages(stage):
             try:
                 answer: T = self._drive(request)
             except Unavailable:
@@ -276,7 +290,8 @@ class World:
         period, count = self.market.gps.period_s, len(self.workload.shifts)
         wanted = max(1, count // _COHORT_DRIVERS)
         cohorts = max(c for c in range(1, period + 1) if period % c == 0 and c <= wanted)
-        members = [np.arange(c, count, cohorts) for c in range(cohorts)]
+        block = np.arange(count) // _BLOCK_DRIVERS  # neighbours go together: their columns are read in rows
+        members = [np.flatnonzero(block % cohorts == c) for c in range(cohorts)]
         noise_m = self.streams.generator("gps").normal(0.0, self.market.gps.noise_m, NOISE_SIZE)
         noise_deg = np.degrees(noise_m / EARTH_RADIUS_M)
         shrink = float(np.cos(np.radians(self.ground.node_lat.mean())))
@@ -293,7 +308,7 @@ class World:
     def _ping(self, drivers: IntArray, lat: FloatArray, lon: FloatArray) -> None:
         """Send positions of drivers, by index; a lost ping is lost, the next one comes soon."""
         try:
-            self.call(self.platform.ping(drivers + 1, lat, lon, self.env.now))
+            self.call(self.platform.ping(drivers + 1, lat, lon, self.env.now), "pings")
         except Unavailable:
             return
         except NotFound:
@@ -307,7 +322,8 @@ class World:
             yield self.env.timeout(MINUTE_S)
             self.drivers.reposition_idle()
             flow = self.flow
-            self._sample(flow.placed - placed, flow.delivered - delivered)
+            with self.stages("recording"):
+                self._sample(flow.placed - placed, flow.delivered - delivered)
             placed, delivered = flow.placed, flow.delivered
             self._end_if_over()
             if self._progress is not None:
@@ -318,8 +334,10 @@ class World:
                 )
 
     def _sample(self, placed: int, delivered: int) -> None:
-        orders = self.recorder.orders
-        unassigned = ~np.isnan(orders["confirmed_s"]) & np.isnan(orders["assigned_s"]) & (orders["state"] < 4)
+        live = slice(self._first_live(), self.flow.arrived)
+        columns = (self.recorder.orders[name][live] for name in ("state", "confirmed_s", "assigned_s"))
+        state, confirmed_s, assigned_s = columns
+        unassigned = ~np.isnan(confirmed_s) & np.isnan(assigned_s) & (state < OrderState.PICKED_UP)
         self.recorder.series.append(
             self.recorder.market,
             self.env.now,
@@ -330,6 +348,17 @@ class World:
             int(np.count_nonzero(self.fleet.online)),
             self.spells.busy,
         )
+
+    def _first_live(self) -> int:
+        """Return the first order that has not ended, so that a minute costs no more late in a long day."""
+        state = self.recorder.orders["state"][self._ended : self.flow.arrived]
+        open_since_s = self.env.now - PLACING_S
+        is_refused = (state < 0) & (
+            self.workload.orders.placed_s[self._ended : self.flow.arrived] < open_since_s
+        )
+        has_ended = (state >= OrderState.COMPLETED) | is_refused
+        self._ended += len(state) if has_ended.all() else int(np.argmin(has_ended))
+        return self._ended
 
     def _so_far(self) -> Progress:
         return Progress(

@@ -1,7 +1,9 @@
-"""An append-only audit log of orders, packed: 32 bytes a row plus the rare detail."""
+"""An append-only audit log of orders, packed: 32 bytes a row, plus its details, if any, pickled."""
 
 from __future__ import annotations
 
+import pickle
+from array import array
 from collections.abc import Mapping
 from struct import Struct
 from typing import Any
@@ -10,8 +12,9 @@ from domain.events import AuditRow
 from domain.order_state import Actor, Assignment, OrderState
 from domain.orders import Order
 
-_ROW = Struct("<qqdbbbb4x")
-"""The order's previous row, actor's id, time, event type, actor, state and assignment before and after."""
+_ROW = Struct("<qqdbbbbi")
+"""The order's previous row, actor's id, time, event type, actor, state and assignment before and after, and
+the size of the details that follow."""
 
 _ACTORS = tuple(Actor)
 _ACTOR_CODE = {actor: code for code, actor in enumerate(_ACTORS)}
@@ -31,8 +34,7 @@ class AuditLog:
         self._rows = bytearray()
         self._event_types: list[str] = []
         self._event_code: dict[str, int] = {}
-        self._details: dict[int, Mapping[str, Any]] = {}
-        self._latest: dict[int, int] = {}
+        self._latest = array("q")  # by order id
 
     def append(
         self,
@@ -50,26 +52,30 @@ class AuditLog:
         if code is None:
             code = self._event_code[event_type] = len(self._event_types)
             self._event_types.append(event_type)
+        if after.id >= len(self._latest):
+            self._latest.extend([_NOBODY] * (after.id + 1 - len(self._latest)))
+        packed = pickle.dumps(dict(details), pickle.HIGHEST_PROTOCOL) if details else b""
         row = len(self._rows)
         self._rows += _ROW.pack(
-            self._latest.get(after.id, _NOBODY),
+            self._latest[after.id],
             _NOBODY if actor_id is None else actor_id,
             at_s,
             code,
             _ACTOR_CODE[actor],
             _NOBODY if before is None else before.state << 2 | before.assignment,
             after.state << 2 | after.assignment,
+            len(packed),
         )
+        self._rows += packed
         self._latest[after.id] = row
-        if details:
-            self._details[row] = details
 
     def of(self, order_id: int) -> list[AuditRow]:
         """Return the rows of an order, oldest first; empty for an unknown one."""
         found: list[AuditRow] = []
-        row = self._latest.get(order_id, _NOBODY)
+        row = self._latest[order_id] if 0 <= order_id < len(self._latest) else _NOBODY
         while row != _NOBODY:
-            previous, actor_id, at_s, event, actor, before, after = _ROW.unpack_from(self._rows, row)
+            previous, actor_id, at_s, event, actor, before, after, size = _ROW.unpack_from(self._rows, row)
+            details = self._rows[row + _ROW.size : row + _ROW.size + size]
             found.append(
                 AuditRow(
                     event_type=self._event_types[event],
@@ -79,7 +85,7 @@ class AuditLog:
                     actor_id=None if actor_id == _NOBODY else actor_id,
                     at_s=at_s,
                     before={} if before == _NOBODY else _face(before, None),
-                    after=_face(after, self._details.get(row)),
+                    after=_face(after, pickle.loads(details) if size else None),
                 )
             )
             row = previous

@@ -2,15 +2,23 @@
 
 A method of the stores checks everything first and writes last, without suspending in between: that makes
 it a transaction.
+
+What has ended, and does not change any more, moves out of the tables into archives once `KEPT` others have
+ended since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
+from adapters.memory.archive import Archive
 from adapters.memory.audit import AuditLog
 from adapters.memory.evolve import evolve
+from adapters.memory.marks import Marks
+from adapters.memory.packing import EndedOrder, packed_offer, packed_order, unpacked_offer, unpacked_order
 from domain.errors import NotFound
 from domain.events import Event, EventKind, Topic
 from domain.offers import Offer, OfferState
@@ -25,7 +33,10 @@ from domain.order_state import (
     next_assignment,
 )
 from domain.orders import Order, OrderItem
-from domain.payments import Payment
+from domain.payments import Payment, PaymentState
+
+KEPT = 2048
+"""How many ended orders, and as many closed offers, stay at hand."""
 
 _UNASSIGNED, _DRIVER, _DISPATCH = Assignment.UNASSIGNED, Actor.DRIVER, Topic.DISPATCH
 _DELIVERED = OrderState.DELIVERED
@@ -44,14 +55,17 @@ class Key:
 
 
 class MemoryDatabase:
-    """Tables as dictionaries by id. Ids count from 1; `live` and `carried` index the orders."""
+    """Tables as dictionaries by id. Ids count from 1; `live` and `carried` index the orders.
+
+    The dictionaries hold all that is live or pending; the methods also find what has been archived.
+    """
 
     def __init__(self) -> None:
         self.orders: dict[int, Order] = {}
         self.items: dict[int, tuple[OrderItem, ...]] = {}
         self.keys: dict[str, Key] = {}
         self.payments: dict[int, Payment] = {}
-        self.settled: set[tuple[str, int]] = set()
+        self.settled: dict[str, Marks] = {}
         self.waiting: set[int] = set()
         self.live: set[int] = set()
         self.carried: dict[int, set[int]] = {}
@@ -61,21 +75,45 @@ class MemoryDatabase:
         self.expiries: list[tuple[float, int]] = []
         self.audit = AuditLog()
         self.outbox: dict[int, Event] = {}
+        self.last_order_id = 0
+        self.last_offer_id = 0
         self._last_event_id = 0
+        self._ended: deque[int] = deque()
+        self._closed: deque[int] = deque()
+        self._old_orders = Archive()
+        self._old_offers = Archive()
 
     def order(self, order_id: int) -> Order:
         """Return an order or raise NotFound."""
-        try:
-            return self.orders[order_id]
-        except KeyError:
-            raise NotFound(f"no order {order_id}") from None
+        order = self.orders.get(order_id)
+        return order if order is not None else self._old(order_id)[0]
+
+    def items_of(self, order_id: int) -> tuple[OrderItem, ...]:
+        """Return an order's items or raise NotFound."""
+        items = self.items.get(order_id)
+        return items if items is not None else self._old(order_id)[1]
+
+    def payment(self, order_id: int) -> Payment | None:
+        """Return an order's payment, None where there is none."""
+        payment = self.payments.get(order_id)
+        if payment is None:
+            row = self._old_orders.get(order_id)
+            payment = None if row is None else unpacked_order(row)[2]
+        return payment
 
     def offer(self, offer_id: int) -> Offer:
         """Return an offer or raise NotFound."""
-        try:
-            return self.offers[offer_id]
-        except KeyError:
-            raise NotFound(f"no offer {offer_id}") from None
+        offer = self.offers.get(offer_id)
+        if offer is not None:
+            return offer
+        row = self._old_offers.get(offer_id)
+        if row is None:
+            raise NotFound(f"no offer {offer_id}")
+        return unpacked_offer(row)
+
+    def every_offer(self) -> Iterable[Offer]:
+        """Return all offers ever made, in no particular order; reads the whole archive."""
+        return chain(map(unpacked_offer, self._old_offers.rows()), self.offers.values())
 
     def emit(self, topic: Topic, kind: EventKind, key: int, at_s: float, data: Mapping[str, Any]) -> None:
         """Write an event to the outbox."""
@@ -90,6 +128,7 @@ class MemoryDatabase:
             self.live.add(order.id)
         elif order.state in FINAL_STATES:
             self.live.discard(order.id)
+            self._lay_orders_aside(order.id)
         if order.driver_id is not None:
             if order.state < _DELIVERED:
                 self.carried.setdefault(order.driver_id, set()).add(order.id)
@@ -153,6 +192,10 @@ class MemoryDatabase:
         del self.offer_of_driver[offer.terms.driver_id]
         for order_id in offer.terms.order_ids:
             del self.offer_of_order[order_id]
+        self._closed.append(offer.id)
+        if len(self._closed) > KEPT:
+            oldest = self._closed.popleft()
+            self._old_offers.put(oldest, packed_offer(self.offers.pop(oldest)))
         return closed
 
     def emit_offer(self, offer: Offer, kind: EventKind, at_s: float) -> None:
@@ -160,3 +203,25 @@ class MemoryDatabase:
         driver_id = offer.terms.driver_id
         data = {"offer_id": offer.id, "driver_id": driver_id, "order_ids": list(offer.terms.order_ids)}
         self.emit(_DISPATCH, kind, driver_id, at_s, data)
+
+    def _lay_orders_aside(self, ended: int) -> None:
+        """Take note that an order has ended; archive the one that did so `KEPT` orders ago.
+
+        A payment that is not settled yet stays in its table.
+        """
+        self._ended.append(ended)
+        if len(self._ended) > KEPT:
+            oldest = self._ended.popleft()
+            payment = self.payments.get(oldest)
+            if payment is not None and payment.state is not PaymentState.AUTHORISED:
+                del self.payments[oldest]
+            else:
+                payment = None
+            row = packed_order(self.orders.pop(oldest), self.items.pop(oldest), payment)
+            self._old_orders.put(oldest, row)
+
+    def _old(self, order_id: int) -> EndedOrder:
+        row = self._old_orders.get(order_id)
+        if row is None:
+            raise NotFound(f"no order {order_id}")
+        return unpacked_order(row)

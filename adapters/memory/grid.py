@@ -39,6 +39,7 @@ class Grid:
         self.previous: NDArray[np.int32] = np.empty(0, np.int32)
         self.head: NDArray[np.int32] = np.full(1, NONE, np.int32)
         self.frame: Frame = (0.0, 0.0, 0.0, 1.0, 1.0, 1, 1)
+        self._held = 0
         self._laid_for = 0
         self._strays = 0
 
@@ -63,14 +64,15 @@ class Grid:
     def add(self, drivers: Array, rows: NDArray[np.int32]) -> None:
         """Put drivers who have signed on into their cells; lay the grid anew if they have multiplied."""
         links = (self.cell, self.next, self.previous, self.head)
-        self._strays += _place(drivers, rows, *links, self.frame)
-        count = np.count_nonzero(self.cell != NONE)
-        if self._strays > 64 + self._laid_for // 16 or count > 2 * self._laid_for:
+        entered, strays = _place(drivers, rows, *links, self.frame)
+        self._held += entered
+        self._strays += strays
+        if self._strays > 64 + self._laid_for // 16 or self._held > 2 * self._laid_for:
             self.lay(drivers)
 
     def remove(self, rows: NDArray[np.int32]) -> None:
         """Take drivers out; those not in it stay so."""
-        _remove(rows, self.cell, self.next, self.previous, self.head)
+        self._held -= _remove(rows, self.cell, self.next, self.previous, self.head)
 
     def lay(self, drivers: Array) -> None:
         """Choose the box and the cells anew for the drivers in the grid."""
@@ -140,14 +142,16 @@ def _enter(row: int, to: int, cell: Array, after: Array, before: Array, head: Ar
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _place(
     drivers: Array, rows: Array, cell: Array, after: Array, before: Array, head: Array, frame: Frame
-) -> int:
-    strays = 0
+) -> tuple[int, int]:
+    """Put rows into their cells; return how many were in none, and how many went outside the box."""
+    entered = strays = 0
     for row in rows:
         to, is_outside = _cell_of(drivers[row].lat, drivers[row].lon, frame)
         if cell[row] != to:
+            entered += int(cell[row] == NONE)
             _enter(row, to, cell, after, before, head)
             strays += is_outside
-    return strays
+    return entered, strays
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -182,8 +186,12 @@ def _move(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _remove(rows: Array, cell: Array, after: Array, before: Array, head: Array) -> None:
+def _remove(rows: Array, cell: Array, after: Array, before: Array, head: Array) -> int:
+    """Take rows out of their cells; return how many were in one."""
+    left = 0
     for row in rows:
         if cell[row] != NONE:
             _unlink(row, cell, after, before, head)
             cell[row] = NONE
+            left += 1
+    return left

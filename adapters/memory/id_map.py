@@ -1,4 +1,7 @@
-"""A growing map from arbitrary int64 ids to consecutive slots: open addressing, whole batches per call."""
+"""A growing map from arbitrary int64 ids to consecutive slots, whole batches per call.
+
+Small ids, as databases count them, stand in a plain table; all others in one with open addressing.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from domain.errors import NotFound
 from domain.units import IntArray
 
 _FREE = -1
+_MAX_PLAIN = 1 << 22  # the plain table takes 4 bytes per id, 16 MB at most
 _MULTIPLIER = 0x9E3779B97F4A7C15  # 2^64 / golden ratio (Knuth, TAOCP 3, section 6.4)
 
 
@@ -20,6 +24,7 @@ class IdMap:
         self.count = 0
         self._keys: NDArray[np.int64] = np.zeros(64, np.int64)
         self._slots: NDArray[np.int32] = np.full(64, _FREE, np.int32)
+        self._plain: NDArray[np.int32] = np.full(64, _FREE, np.int32)
         self._slot_of: dict[int, int] = {}
 
     def add(self, driver_ids: IntArray) -> NDArray[np.int32]:
@@ -29,6 +34,7 @@ class IdMap:
             self._grow()
         slots = np.empty(len(ids), np.int32)
         self.count = _insert(self._keys, self._slots, ids, slots, self.count)
+        self._note_plain(ids, slots)
         self._slot_of.update(zip(ids.tolist(), slots.tolist(), strict=True))
         return slots
 
@@ -47,10 +53,22 @@ class IdMap:
         """
         ids: NDArray[np.int64] = np.ascontiguousarray(driver_ids, dtype=np.int64)
         slots = np.empty(len(ids), np.int32)
-        unknown = _find(self._keys, self._slots, ids, slots)
+        unknown = _find(self._plain, self._keys, self._slots, ids, slots)
         if unknown >= 0:
             raise NotFound(f"no driver {ids[unknown]}")
         return slots
+
+    def _note_plain(self, ids: NDArray[np.int64], slots: NDArray[np.int32]) -> None:
+        """Write the small ones of ids into the plain table."""
+        small = (ids >= 0) & (ids < _MAX_PLAIN)
+        if not small.all():
+            ids, slots = ids[small], slots[small]
+        top = int(ids.max(initial=-1))
+        if top >= len(self._plain):
+            plain = np.full(min(2 * top + 1, _MAX_PLAIN), _FREE, np.int32)
+            plain[: len(self._plain)] = self._plain
+            self._plain = plain
+        self._plain[ids] = slots
 
     def _grow(self) -> None:
         known = self._slots != _FREE
@@ -89,10 +107,17 @@ def _insert(
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _find(
-    keys: NDArray[np.int64], values: NDArray[np.int32], ids: NDArray[np.int64], out: NDArray[np.int32]
+    plain: NDArray[np.int32],
+    keys: NDArray[np.int64],
+    values: NDArray[np.int32],
+    ids: NDArray[np.int64],
+    out: NDArray[np.int32],
 ) -> int:
-    mask = len(keys) - 1
+    mask, smalls = len(keys) - 1, len(plain)
     for i in range(len(ids)):
+        if 0 <= ids[i] < smalls and plain[ids[i]] != _FREE:
+            out[i] = plain[ids[i]]
+            continue
         at = _home(ids[i], mask)
         while values[at] != _FREE and keys[at] != ids[i]:
             at = (at + 1) & mask

@@ -18,7 +18,7 @@ class MemoryIdempotencyStore:
 
     def __init__(self, database: MemoryDatabase) -> None:
         self._keys = database.keys
-        self._by_age: deque[tuple[float, str]] = deque()
+        self._by_age: deque[str] = deque()
 
     async def claim(
         self, key: str, fingerprint: str, *, now_s: float, ttl_s: float, lease_s: float = math.inf
@@ -32,7 +32,7 @@ class MemoryIdempotencyStore:
         known = self._keys.get(key)
         if known is None or now_s >= known.until_s:
             self._keys[key] = Key(fingerprint, now_s + ttl_s, now_s + lease_s)
-            self._by_age.append((now_s + ttl_s, key))
+            self._by_age.append(key)
             return _NEW
         if known.fingerprint != fingerprint:
             raise IdempotencyMismatch(f"idempotency key {key!r} was used with another request")
@@ -56,8 +56,8 @@ class MemoryIdempotencyStore:
 
     def _sweep(self, now_s: float) -> None:
         """Drop keys past their time, oldest claim first."""
-        while self._by_age and self._by_age[0][0] <= now_s:
-            key = self._by_age.popleft()[1]
-            known = self._keys.get(key)
-            if known is not None and known.until_s <= now_s:
-                del self._keys[key]
+        while self._by_age:
+            known = self._keys.get(self._by_age[0])
+            if known is not None and known.until_s > now_s:
+                return
+            self._keys.pop(self._by_age.popleft(), None)

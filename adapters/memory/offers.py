@@ -54,13 +54,14 @@ class MemoryOfferStore:
     async def refusals(self, order_ids: Sequence[int]) -> list[tuple[int, int]]:
         """Return (order, driver) of every declined or expired offer of these orders, oldest first."""
         wanted = set(order_ids)
-        return [
-            (order_id, offer.terms.driver_id)
-            for offer in self._db.offers.values()
+        found = [
+            (offer.id, order_id, offer.terms.driver_id)
+            for offer in self._db.every_offer()
             if offer.state in _REFUSED
             for order_id in offer.terms.order_ids
             if order_id in wanted
         ]
+        return [(order_id, driver_id) for _, order_id, driver_id in sorted(found)]
 
     async def accept(self, offer_id: int, driver_id: int, at_s: float) -> Offer:
         """Bind the offer's orders to the driver, or raise NotFound or Conflict."""
@@ -92,7 +93,7 @@ class MemoryOfferStore:
         """Close every pending offer with ``expires_at_s <= now_s``; return them by id."""
         db, due = self._db, []
         while db.expiries and db.expiries[0][0] <= now_s:
-            offer = db.offers[heappop(db.expiries)[1]]
+            offer = db.offer(heappop(db.expiries)[1])
             if offer.state is _PENDING:
                 due.append(offer)
         due.sort(key=lambda offer: offer.id)
@@ -117,7 +118,8 @@ class MemoryOfferStore:
         taken = [order.id for order in orders if order.id not in db.waiting]
         if taken:
             raise Conflict(f"orders {taken} do not wait for a driver")
-        offer = Offer(id=len(db.offers) + 1, terms=new)
+        db.last_offer_id += 1
+        offer = Offer(id=db.last_offer_id, terms=new)
         db.offers[offer.id] = offer
         db.offer_of_driver[new.driver_id] = offer.id
         heappush(db.expiries, (new.expires_at_s, offer.id))

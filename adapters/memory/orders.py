@@ -41,8 +41,7 @@ class MemoryOrderStore:
 
     async def items(self, order_id: int) -> tuple[OrderItem, ...]:
         """Return an order's items, or raise NotFound."""
-        self._db.order(order_id)
-        return self._db.items[order_id]
+        return self._db.items_of(order_id)
 
     async def transition(self, changes: Sequence[Transition]) -> list[Order | ServiceError]:
         """Apply each change by the state table; return the order or the refusal."""
@@ -73,9 +72,10 @@ class MemoryOrderStore:
         if new.claim is not None:
             key = db.keys[new.claim]
             if key.response is not None:
-                return db.orders[key.response]
-            key.response = len(db.orders) + 1
-        order = new.placed(len(db.orders) + 1)
+                return db.order(key.response)
+            key.response = db.last_order_id + 1
+        db.last_order_id += 1
+        order = new.placed(db.last_order_id)
         db.put(order)
         db.items[order.id] = request.items
         if new.payment is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from adapters.memory.marks import Marks
 from domain.catalog import Rating
 from domain.errors import Conflict
 
@@ -12,7 +13,7 @@ class MemoryRatingStore:
     """Running sums of stars (implements domain.ports.RatingStore)."""
 
     def __init__(self) -> None:
-        self._rated: set[int] = set()
+        self._rated = Marks()
         self._restaurants: dict[int, tuple[int, int]] = {}
         self._drivers: dict[int, tuple[int, int]] = {}
 

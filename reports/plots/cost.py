@@ -8,17 +8,17 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from reports.comparison import Comparison
+from reports.costs import known_stages
 from reports.measures import ratio
 from reports.style import INK, SURFACE, new_figure
 
-STAGES = ("world", "movement", "search", "travel", "strategy", "services", "recording")
 _PALETTE = colormaps["cividis"]
 
 
 def stage_names(comparison: Comparison) -> list[str]:
     """Stages that any run has counted: the known ones first."""
     seen = {name for run in comparison.all_runs for name in run.info.get("stages_s") or {}}
-    return [*(name for name in STAGES if name in seen), *sorted(seen.difference(STAGES))]
+    return known_stages(seen)
 
 
 def stage_ms_per_order(comparison: Comparison, label: str) -> dict[str, float]:

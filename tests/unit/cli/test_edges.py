@@ -132,3 +132,22 @@ def test_an_interrupt_keeps_what_there_is(tmp_path: Path) -> None:
     assert 20 < len(run.orders) < 100
     assert (run.orders["placed_s"] <= 18.3 * HOUR_S).all()
     assert reports.slo(run)["metrics"]["placement_success_pct"]["value"] == 100.0
+
+
+def test_a_city_that_is_not_at_hand_is_stood_in_for_and_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPATCHLAB_DATA", str(tmp_path / "nowhere"))
+    told: list[str] = []
+    folder = run_scenario(
+        "porto_100k",
+        overrides=["scale=0.0005", "hours=0.1"],
+        out=tmp_path / "run",
+        with_report=False,
+        tell=told.append,
+    )
+    run = reports.open_run(folder)
+    assert run.info["cities"][0]["name"] == "riverton"
+    for lines in (told, run.info["notes"]):
+        assert any("porto_portugal.osm.pbf is not in the data folder" in line for line in lines)
+        assert any("builtin:riverton stands in" in line for line in lines)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from domain.spec import Scenario
 from scenarios import load_scenario
 
@@ -65,3 +67,21 @@ def test_an_override_reaches_every_market_or_the_one_named(tmp_path: Path) -> No
     both = load_scenario(path, ["demand.items_mean=4"]).markets
     assert [m.demand.items_mean for m in both] == [4.0, 4.0]
     assert [m.demand.orders_per_day for m in both] == [4000.0, 7.0]
+
+
+def test_scale_shrinks_orders_and_drivers_of_every_market_alike() -> None:
+    whole = load_scenario("national_day").markets
+    small = load_scenario("national_day", ["scale=0.1"]).markets
+    assert [m.name for m in small] == [m.name for m in whole]
+    for one, all_of_it in zip(small, whole, strict=True):
+        assert one.drivers == round(0.1 * all_of_it.drivers)
+        assert one.demand.orders_per_day == pytest.approx(0.1 * all_of_it.demand.orders_per_day)
+    default = load_scenario("quickstart", ["scale=2", "drivers=7"]).markets[0]
+    assert (default.drivers, default.demand.orders_per_day) == (14, 4400.0)
+
+
+def test_the_national_day_is_a_million_orders_and_a_hundred_thousand_drivers() -> None:
+    markets = load_scenario("national_day").markets
+    assert sum(m.demand.orders_per_day for m in markets) == pytest.approx(1_000_000, rel=0.01)
+    assert sum(m.drivers for m in markets) >= 100_000
+    assert len({m.fleet.hourly for m in markets}) == 1  # so that their peaks fall into one hour

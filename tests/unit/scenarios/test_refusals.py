@@ -30,6 +30,8 @@ def refusal(*overrides: str, name: str | Path = "quickstart") -> str:
         ("hours=0", "hours = 0.0: must be more than 0 and at most 168"),
         ("hours=nan", "hours = nan: must be more than 0 and at most 168"),
         ("hours=inf", "hours = inf: must be more than 0 and at most 168"),
+        ("scale=0", "scale = 0: must be a number above 0, at most 1000"),
+        ("scale=lots", 'scale = "lots": must be a number above 0, at most 1000'),
         ("drivers=1.5", "drivers = 1.5: must be a whole number"),
         ("drivers=true", "drivers = true: must be a whole number"),
         ("drivers=-1", "drivers = -1: must be 0 or more"),
@@ -133,3 +135,7 @@ def test_syntax_errors_name_file_and_line(tmp_path: Path) -> None:
     assert refusal(name=path).startswith(f"{path}: line 2, column 11: not valid TOML: Invalid value")
     path.write_bytes(b"name = '\xff'\n")
     assert refusal(name=path) == f"{path}: cannot be read: not UTF-8 text"
+
+
+def test_a_trace_cannot_be_scaled() -> None:
+    assert "replays a trace, which has one size" in refusal("scale=0.5", name="rappi_day")

@@ -17,7 +17,7 @@ NUMERIC = ("float", "int", "float | None", "int | None", "tuple[float, ...]")
 
 def test_every_field_of_scenario_and_market_can_be_written() -> None:
     assert {item.name for item in fields(MarketSpec)} == {"name", *MARKET_KEYS}
-    above = {"extends", "drivers", "shocks", *MARKET_TABLES}
+    above = {"extends", "scale", "drivers", "shocks", *MARKET_TABLES}
     assert {item.name for item in fields(Scenario)} == set(valid_keys(()) or []) - above
 
 

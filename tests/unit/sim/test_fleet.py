@@ -32,7 +32,7 @@ def test_many_legs_agree_with_plain_interpolation_through_compaction(seed: int) 
     rng = np.random.default_rng(seed)
     drivers = 7
     fleet = Fleet(np.zeros(drivers), np.zeros(drivers))
-    fleet._lat, fleet._lon, fleet._at = (a[:64].copy() for a in (fleet._lat, fleet._lon, fleet._at))
+    fleet._points = fleet._points[:64].copy()
     legs = {d: (np.zeros(1), np.zeros(1), np.zeros(1)) for d in range(drivers)}
     now_s = 0.0
     for _ in range(60):

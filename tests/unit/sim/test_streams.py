@@ -44,3 +44,10 @@ def test_lognormal_has_its_median() -> None:
     draws = [streams.lognormal("reaction", k, median=6.0, sigma=0.6) for k in range(4000)]
     assert np.median(draws) == pytest.approx(6.0, rel=0.05)
     assert np.std(np.log(draws)) == pytest.approx(0.6, rel=0.05)
+
+
+def test_a_batch_of_keyed_draws_is_the_draws_one_by_one() -> None:
+    streams = Streams(4)
+    a, b = np.array([1, 5, 2**40]), np.array([0, 7, 3])
+    single = [streams.uniform("moves", int(x), int(y)) for x, y in zip(a, b, strict=True)]
+    assert streams.uniforms("moves", a, b).tolist() == single

@@ -1,0 +1,206 @@
+"""Where work runs that can be split: processes of this machine, a Dask cluster or a Ray cluster.
+
+All three are backends of joblib: the same tasks, the same results.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal, TypeVar, get_args
+
+from domain.errors import DispatchlabError, UnknownNameError, UserError
+
+T = TypeVar("T")
+EngineName = Literal["local", "dask", "ray"]
+ENGINES: tuple[str, ...] = get_args(EngineName)
+_STARTED_IN_S = 60.0
+"""How long the workers of a cluster may take to come up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """An open engine: `workers` tasks run at a time."""
+
+    name: str
+    workers: int
+
+    def run(self, function: Callable[..., T], arguments: Iterable[Sequence[Any]]) -> list[T]:
+        """Return `function(*each)` for each of `arguments`, in their order, run in parallel.
+
+        The first task that fails ends the others, and its error is raised here.
+
+        Raises:
+            DispatchlabError: a process of this machine was killed.
+        """
+        import joblib
+        from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+        tasks = [joblib.delayed(function)(*each) for each in arguments]
+        count = max(1, min(self.workers, len(tasks)))
+        if self.name != "local" or count == 1:
+            found: list[T] = joblib.Parallel(n_jobs=count, batch_size=1)(tasks)
+            return found
+        options = {"batch_size": 1, "return_as": "generator", "initializer": _deafen}
+        with warnings.catch_warnings(), joblib.Parallel(n_jobs=count, **options) as parallel:
+            warnings.filterwarnings("ignore", "A worker stopped")  # one that had grown: a new one took over
+            with _children_ignore_interrupts():
+                begun = parallel(tasks)  # starts the processes
+            try:
+                return list(begun)
+            except TerminatedWorkerError:
+                raise DispatchlabError(
+                    "a worker was killed; for want of memory? try fewer --workers"
+                ) from None
+
+
+def worker_count(workers: int) -> int:
+    """Return how many processes to use on this machine: `workers`, or one per core for -1.
+
+    Raises:
+        UserError: neither -1 nor 1 or more.
+    """
+    if workers == -1:
+        import joblib
+
+        return int(joblib.cpu_count())
+    if workers < 1:
+        raise UserError(f"--workers {workers}: must be 1 or more, or -1: one per core")
+    return workers
+
+
+def check_engine(name: str, address: str | None = None) -> None:
+    """Make sure that there is such an engine, that its package is installed, and that it takes an address.
+
+    Raises:
+        UserError: it cannot be used; UnknownNameError: there is none of that name.
+    """
+    if name not in ENGINES:
+        raise UnknownNameError("engine", name, ENGINES)
+    if name == "local":
+        if address is not None:
+            raise UserError(f"--address {address}: only of a cluster: --engine dask or --engine ray")
+        return
+    _import(name)
+
+
+@contextmanager
+def open_engine(name: str = "local", *, workers: int = 1, address: str | None = None) -> Iterator[Engine]:
+    """Open an engine for the block: `address` is an existing cluster's; without one, a local one is started.
+
+    An existing cluster has as many workers as it has; `workers` is for what is started here.
+
+    Raises:
+        UserError: the engine's package is missing, or nothing answers at the address.
+    """
+    check_engine(name, address)
+    count = worker_count(workers)
+    if name == "local":
+        yield Engine(name=name, workers=count)
+        return
+    opened = _dask if name == "dask" else _ray
+    with opened(count, address) as engine:
+        yield engine
+
+
+@contextmanager
+def gentle_interrupts(stop: Callable[[], None]) -> Iterator[None]:
+    """Let the first Ctrl-C within the block call `stop`; the next one is a KeyboardInterrupt as ever.
+
+    Only the main thread hears of Ctrl-C; elsewhere, and where Ctrl-C is ignored, the block runs as it is.
+    """
+    if _is_deaf():
+        yield
+        return
+
+    def hear(number: int, _frame: object) -> None:
+        signal.signal(number, before)
+        stop()
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _is_deaf() -> bool:
+    """Tell whether this thread cannot hear of Ctrl-C, or is not to (as a job in the background)."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return not is_main or signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def _deafen() -> None:
+    """Ignore Ctrl-C in a worker: the terminal sends it to all processes, and the parent decides."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _children_ignore_interrupts() -> Iterator[None]:
+    """Ignore Ctrl-C for a moment: processes started meanwhile inherit it, and none dies as it starts."""
+    if _is_deaf():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _import(name: str) -> Any:
+    """Import an engine's package, which is an extra of the same name."""
+    try:
+        return import_module("distributed" if name == "dask" else "ray")
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"--engine {name} needs {error.name!r}, which is not installed: pip install 'dispatchlab[{name}]'"
+        ) from None
+
+
+@contextmanager
+def _dask(workers: int, address: str | None) -> Iterator[Engine]:
+    """Connect to a Dask scheduler, or start one with workers of one thread: a simulation fills a process."""
+    import joblib
+
+    distributed = _import("dask")
+    local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    try:
+        client = distributed.Client(address, **({} if address else local), set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"--engine dask: no scheduler answers at {address}: {_first_line(error)}") from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=_STARTED_IN_S)
+        except TimeoutError:
+            raise UserError(f"--engine dask: the scheduler at {address} has no workers") from None
+        with joblib.parallel_config(backend="dask", client=client):
+            yield Engine(name="dask", workers=sum(client.ncores().values()))
+
+
+@contextmanager
+def _ray(workers: int, address: str | None) -> Iterator[Engine]:
+    """Connect to a Ray cluster, or start one; a worker is one CPU of Ray's."""
+    import joblib
+
+    ray = _import("ray")
+    options = {"address": address} if address else {"num_cpus": workers, "include_dashboard": False}
+    try:
+        ray.init(**options, log_to_driver=False, configure_logging=False)
+    except (ConnectionError, OSError, ValueError, RuntimeError) as error:
+        raise UserError(f"--engine ray: no cluster answers at {address}: {_first_line(error)}") from None
+    try:
+        import_module("ray.util.joblib").register_ray()
+        with joblib.parallel_config(backend="ray"):
+            yield Engine(name="ray", workers=int(ray.cluster_resources()["CPU"]))
+    finally:
+        ray.shutdown()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,46 @@
+"""Growth: what a further order costs, and the files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.scale import measured, points, write
+from scenarios import load_scenario
+
+
+def said(orders: int, cpu_s: float, peak_bytes: float) -> dict[str, Any]:
+    return {
+        "orders_placed": orders,
+        "wall_s": cpu_s,
+        "cpu_s": cpu_s,
+        "peak_rss_sum_bytes": peak_bytes,
+        "sim_s_per_wall_s": 100.0,
+        "stages_s": {"world": 1.0, "services": 3.0},
+        "markets": [{"pings": 7}, {"pings": 5}],
+    }
+
+
+@pytest.mark.parametrize("point", points(), ids=lambda point: f"{point.curve}-{point.size}")
+def test_every_point_is_a_scenario_of_about_its_size(point: Any) -> None:
+    markets = load_scenario(point.scenario, point.overrides).markets
+    if point.curve == "drivers":
+        assert sum(market.drivers for market in markets) == point.size
+    else:
+        orders = sum(market.demand.orders_per_day for market in markets)
+        assert orders == pytest.approx(point.size, rel=0.01)
+
+
+def test_an_order_costs_the_difference_to_the_first_point(tmp_path: Path) -> None:
+    first, second = points()[:2]
+    base = measured(first, said(100, 2.0, 500e6), None)
+    more = measured(second, said(1100, 5.0, 510e6), base)
+    assert base.beyond_cpu_ms is None
+    assert more.beyond_cpu_ms == pytest.approx(3.0)
+    assert more.beyond_kb == pytest.approx(10.0)
+    assert more.pings == 12
+    write([base, more], tmp_path)
+    assert "| drivers | 1,000 | 1,100 | 12 |" in (tmp_path / "scale.md").read_text(encoding="utf-8")
+    assert (tmp_path / "scale.png").stat().st_size > 1000
