@@ -12,23 +12,50 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar
 
 from domain.errors import DispatchlabError, UnknownNameError, UserError
 
 T = TypeVar("T")
-EngineName = Literal["local", "dask", "ray"]
-ENGINES: tuple[str, ...] = get_args(EngineName)
+ENGINES = ("local", "dask", "ray")
 _STARTED_IN_S = 60.0
 """How long the workers of a cluster may take to come up."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class EngineChoice:
+    """An engine as a user asks for it.
+
+    `workers` are processes, -1: one per core. `address` is an existing cluster's, which has its own workers;
+    without one, a local cluster is started.
+    """
+
+    name: str = "local"
+    workers: int = 1
+    address: str | None = None
+
+    def check(self) -> None:
+        """Make sure that there is such an engine, and that its package is installed.
+
+        Raises:
+            UserError: it cannot be used; UnknownNameError: there is none of that name.
+        """
+        worker_count(self.workers)
+        if self.name not in ENGINES:
+            raise UnknownNameError("engine", self.name, ENGINES)
+        if self.name != "local":
+            _import(self.name)
+        elif self.address is not None:
+            raise UserError(f"--address {self.address}: only of a cluster: --engine dask or --engine ray")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Engine:
-    """An open engine: `workers` tasks run at a time."""
+    """An open engine: `workers` tasks run at a time; `note` is what a user should know of it."""
 
     name: str
     workers: int
+    note: str = ""
 
     def run(self, function: Callable[..., T], arguments: Iterable[Sequence[Any]]) -> list[T]:
         """Return `function(*each)` for each of `arguments`, in their order, run in parallel.
@@ -74,37 +101,20 @@ def worker_count(workers: int) -> int:
     return workers
 
 
-def check_engine(name: str, address: str | None = None) -> None:
-    """Make sure that there is such an engine, that its package is installed, and that it takes an address.
-
-    Raises:
-        UserError: it cannot be used; UnknownNameError: there is none of that name.
-    """
-    if name not in ENGINES:
-        raise UnknownNameError("engine", name, ENGINES)
-    if name == "local":
-        if address is not None:
-            raise UserError(f"--address {address}: only of a cluster: --engine dask or --engine ray")
-        return
-    _import(name)
-
-
 @contextmanager
-def open_engine(name: str = "local", *, workers: int = 1, address: str | None = None) -> Iterator[Engine]:
-    """Open an engine for the block: `address` is an existing cluster's; without one, a local one is started.
-
-    An existing cluster has as many workers as it has; `workers` is for what is started here.
+def open_engine(choice: EngineChoice) -> Iterator[Engine]:
+    """Open an engine for the block.
 
     Raises:
         UserError: the engine's package is missing, or nothing answers at the address.
     """
-    check_engine(name, address)
-    count = worker_count(workers)
-    if name == "local":
-        yield Engine(name=name, workers=count)
+    choice.check()
+    workers = worker_count(choice.workers)
+    if choice.name == "local":
+        yield Engine(name="local", workers=workers)
         return
-    opened = _dask if name == "dask" else _ray
-    with opened(count, address) as engine:
+    opened = _dask if choice.name == "dask" else _ray
+    with opened(workers, choice.address) as engine:
         yield engine
 
 
@@ -179,8 +189,10 @@ def _dask(workers: int, address: str | None) -> Iterator[Engine]:
             client.wait_for_workers(1, timeout=_STARTED_IN_S)
         except TimeoutError:
             raise UserError(f"--engine dask: the scheduler at {address} has no workers") from None
+        threads = client.nthreads().values()
+        note = "the workers have several threads: one each is faster (dask worker --nthreads 1 --nworkers N)"
         with joblib.parallel_config(backend="dask", client=client):
-            yield Engine(name="dask", workers=sum(client.ncores().values()))
+            yield Engine(name="dask", workers=sum(threads), note=note if max(threads) > 1 else "")
 
 
 @contextmanager
