@@ -5,7 +5,10 @@ All three are backends of joblib: the same tasks, the same results.
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
+import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,8 +21,8 @@ from domain.errors import DispatchlabError, UnknownNameError, UserError
 
 T = TypeVar("T")
 ENGINES = ("local", "dask", "ray")
-_STARTED_IN_S = 60.0
-"""How long the workers of a cluster may take to come up."""
+_ANSWERS_IN_S, _STARTED_IN_S = 10.0, 60.0
+"""How long a cluster may take to answer, and its workers to come up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,16 +182,15 @@ def _dask(workers: int, address: str | None) -> Iterator[Engine]:
     import joblib
 
     distributed = _import("dask")
+    _check_answers("dask", address)
     local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
     try:
-        client = distributed.Client(address, **({} if address else local), set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"--engine dask: no scheduler answers at {address}: {_first_line(error)}") from None
+        with _children_ignore_interrupts():
+            client = distributed.Client(address, **({} if address else local), set_as_default=False)
+        client.wait_for_workers(1, timeout=_STARTED_IN_S)
+    except (OSError, ValueError, TypeError, TimeoutError) as error:
+        raise UserError(f"--engine dask: {address or 'a local cluster'}: {_first_line(error)}") from None
     with client:
-        try:
-            client.wait_for_workers(1, timeout=_STARTED_IN_S)
-        except TimeoutError:
-            raise UserError(f"--engine dask: the scheduler at {address} has no workers") from None
         threads = client.nthreads().values()
         note = "the workers have several threads: one each is faster (dask worker --nthreads 1 --nworkers N)"
         with joblib.parallel_config(backend="dask", client=client):
@@ -201,17 +203,40 @@ def _ray(workers: int, address: str | None) -> Iterator[Engine]:
     import joblib
 
     ray = _import("ray")
+    _check_answers("ray", address)
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a simulator tells nobody that it was used
+    logging.getLogger("ray.util.multiprocessing.pool").setLevel(logging.ERROR)  # it warns of joblib's options
     options = {"address": address} if address else {"num_cpus": workers, "include_dashboard": False}
     try:
         ray.init(**options, log_to_driver=False, configure_logging=False)
-    except (ConnectionError, OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"--engine ray: no cluster answers at {address}: {_first_line(error)}") from None
+    except (OSError, ValueError, RuntimeError) as error:
+        hint = " (does it want a token? RAY_AUTH_TOKEN)" if address else ""
+        raise UserError(f"--engine ray: {address or 'a local cluster'}: {_first_line(error)}{hint}") from None
     try:
         import_module("ray.util.joblib").register_ray()
         with joblib.parallel_config(backend="ray"):
             yield Engine(name="ray", workers=int(ray.cluster_resources()["CPU"]))
     finally:
         ray.shutdown()
+
+
+def _check_answers(engine: str, address: str | None) -> None:
+    """Make sure, at once, that an address is one, and that somebody listens there.
+
+    Raises:
+        UserError: it is not HOST:PORT, or nobody does.
+    """
+    if address is None:
+        return
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        example = "tcp://host:8786" if engine == "dask" else "host:6379"
+        raise UserError(f"--address {address}: must be as in {example}")
+    try:
+        socket.create_connection((host, int(port)), timeout=_ANSWERS_IN_S).close()
+    except OSError as error:
+        reason = error.strerror or "no answer"
+        raise UserError(f"--engine {engine}: no cluster answers at {address}: {reason}") from None
 
 
 def _first_line(error: Exception) -> str:

@@ -37,4 +37,8 @@ def locked(folder: Path) -> Iterator[None]:
         for pattern in _LEFTOVERS:
             for left in folder.glob(pattern):
                 shutil.rmtree(left, ignore_errors=True)
-        yield
+        try:
+            yield
+        finally:
+            if [path.name for path in folder.iterdir()] == [_LOCK]:  # nothing came of it
+                shutil.rmtree(folder, ignore_errors=True)
