@@ -206,7 +206,8 @@ def _ray(workers: int, address: str | None) -> Iterator[Engine]:
     _check_answers("ray", address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a simulator tells nobody that it was used
     logging.getLogger("ray.util.multiprocessing.pool").setLevel(logging.ERROR)  # it warns of joblib's options
-    options = {"address": address} if address else {"num_cpus": workers, "include_dashboard": False}
+    local = {"address": "local", "num_cpus": workers, "include_dashboard": False}
+    options = {"address": address} if address else local
     try:
         ray.init(**options, log_to_driver=False, configure_logging=False)
     except (OSError, ValueError, RuntimeError) as error:

@@ -16,6 +16,7 @@ from reports.style import INK, MUTED, new_figure, series_colour, series_marker, 
 from reports.sweep import Spot, Sweep, numbers
 
 _COLUMNS = 3
+_LONGEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def _lines(sweep: Sweep, key: str) -> list[_Line]:
             found.setdefault((strategy, others), []).append(spot)
     lines = []
     for (strategy, others), spots in found.items():
-        fixed = [f"{name.rpartition(':')[2]}={value}" for name, value in others]
+        fixed = [f"{name.rpartition(':')[2]}={_short(value)}" for name, value in others]
         own = [where[dict(spot)[key]] for spot in spots if key in dict(spot)]
         order = sorted(range(len(own)), key=own.__getitem__)
         lines.append(
@@ -83,6 +84,11 @@ def _positions(sweep: Sweep, key: str) -> list[float]:
     return numbers(values) or [float(i) for i in range(len(values))]
 
 
+def _short(value: str) -> str:
+    """Return a value cut in its middle, so that it fits below an axis."""
+    return value if len(value) <= _LONGEST else f"{value[: _LONGEST // 2]}…{value[-_LONGEST // 2 :]}"
+
+
 def _panel(axes: Axes, sweep: Sweep, key: str, lines: list[_Line], metric: Metric) -> None:
     places = _positions(sweep, key)
     for index, line in enumerate(lines):
@@ -97,7 +103,7 @@ def _panel(axes: Axes, sweep: Sweep, key: str, lines: list[_Line], metric: Metri
     axes.set_title(f"target {target}", loc="right", color=MUTED, weight="normal", size=8)
     axes.set_xlabel(key)
     if numbers(sweep.varied[key]) is None:
-        axes.set_xticks(places, sweep.varied[key])
+        axes.set_xticks(places, [_short(value) for value in sweep.varied[key]])
     axes.ticklabel_format(axis="y", useOffset=False)
 
 
