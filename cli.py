@@ -10,10 +10,11 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -60,7 +61,18 @@ from reports.variant import world_hash
 from roads.city import City
 from roads.importing import import_city
 from roads.library import is_at_hand, list_cities, open_city
-from scenarios import data_dir, load_scenario, read_trace, scenario_hash, scenario_names, to_dict
+from scenarios import (
+    Point,
+    data_dir,
+    folder_name,
+    grid,
+    load_scenario,
+    read_trace,
+    read_varied,
+    scenario_hash,
+    scenario_names,
+    to_dict,
+)
 from services.breakers import Breaker, unwitnessed
 from services.building import build_marketplace
 from services.drive import drive
@@ -71,13 +83,16 @@ from services.workers import RETRY_S, run_relay
 from sim.board import Board, put_up
 from sim.calm import rare_collections
 from sim.draw import draw_workload
-from sim.engines import gentle_interrupts, open_engine, worker_count
+from sim.engines import ENGINES, EngineChoice, gentle_interrupts, open_engine, worker_count
+from sim.folder_lock import locked
 from sim.ground import Ground
 from sim.grounds import road_ground
-from sim.market_result import MarketResult, market_result, not_simulated
+from sim.jobs import STOPPING, Job, Outcome, Watching, run_jobs
+from sim.market_result import MarketResult, city_info, market_result, not_simulated
 from sim.recorder import Recorder, join_tables
 from sim.replay import replay_on_lines, replay_on_roads
-from sim.run_info import run_info
+from sim.run_identity import finished_identity, run_identity
+from sim.run_info import run_info, versions
 from sim.run_parts import load_tables, save_tables
 from sim.run_writer import check_run_folder, write_run
 from sim.streams import Streams
@@ -142,45 +157,172 @@ def compare_scenario(
     with_hindsight: bool = True,
     tell: Tell | None = None,
     done: Callable[[Path], None] | None = None,
+    watch: Callable[[float], None] | None = None,
 ) -> reports.Comparison:
     """Simulate a scenario with every strategy and seed, write the report, and return the comparison.
 
     The runs and `report.html` lie in `out`, by default ``runs/NAME-compare``; and `hindsight.json`, what
     perfect foresight could have done with each seed, unless `with_hindsight` is off.
 
-    `workers` processes share the runs (-1: one per core); the results do not depend on their number. `done`
-    is told each finished run folder. An interrupt leaves a report of the runs that finished.
+    `workers` processes share the runs, or a run's markets where there are fewer runs (-1: one per core); the
+    results do not depend on their number. `done` is told each finished run folder, `watch` how many runs'
+    worth of work is done, both from another thread. An interrupt leaves a report of the runs that finished.
     """
     numbers = list(dict.fromkeys(seeds))
     scenarios = [_load(name, s, eta, seed, overrides) for s in dict.fromkeys(strategies) for seed in numbers]
     if not scenarios:
         raise UserError("nothing to compare: no strategy or no seed")
     folder = Path(out) if out is not None else Path("runs") / f"{scenarios[0].name}-compare"
-    _compile_once(strategies, tell)
-    for market in scenarios[0].markets:
-        _open_market_city(market, tell)  # once, before the workers all want it
-    import joblib  # only a comparison needs it
-
     asked = _asked(name, overrides)
-    tasks = (
-        joblib.delayed(simulate)(s, folder / _run_name(s), asked=asked, stores=stores) for s in scenarios
+    jobs = {
+        _run_name(s): Job(scenario=s, folder=folder / _run_name(s), asked=asked, stores=stores)
+        for s in scenarios
+    }
+    watching = Watching(tell=tell, done=done and (lambda run: done(folder / run)), watch=watch)
+    outcomes = _make_runs(
+        jobs, folder, choice=EngineChoice(workers=workers), goes_on=False, watching=watching
     )
-    finished: list[Path] = []
-    try:
-        for path in joblib.Parallel(n_jobs=workers, return_as="generator_unordered")(tasks):
-            finished.append(path)
-            if done is not None:
-                done(path)
-    except KeyboardInterrupt:
-        if not finished:
-            raise
-        with_hindsight = False
-    runs = [reports.open_run(path) for s in scenarios if (path := folder / _run_name(s)) in finished]
+    for outcome in outcomes.values():
+        if outcome.error is not None:
+            raise outcome.error
+    runs = [reports.open_run(folder / run) for run, outcome in outcomes.items() if outcome.is_finished]
+    if not runs:
+        raise KeyboardInterrupt
+    with_hindsight = with_hindsight and len(runs) == len(jobs)
     if with_hindsight:
         _look_back(scenarios, runs, folder, workers, tell)
     comparison = reports.compare(runs)
     reports.write_report(comparison, folder)
     return comparison
+
+
+def sweep_scenario(
+    name: str,
+    *,
+    strategies: Sequence[str],
+    seeds: Iterable[int],
+    vary: Sequence[str] = (),
+    eta: str | None = None,
+    overrides: Sequence[str] = (),
+    out: Path | str | None = None,
+    choice: EngineChoice | None = None,
+    fresh: bool = False,
+    watching: Watching | None = None,
+) -> reports.Sweep:
+    """Simulate a scenario with every strategy, value of what is varied, and seed; write table and report.
+
+    `vary` are ``key=v1,v2`` of the scenario, or ``strategy:parameter=v1,v2``. The runs, `sweep.parquet`,
+    `.csv`, `.json` and `report.html` lie in `out`, by default ``runs/NAME-sweep``. A run that is there
+    already is skipped if all that decides it is the same (see `sim.run_identity`), unless `fresh`. `choice`
+    says where runs are made. One that fails does not end the others; after an interrupt, the same call makes
+    the rest.
+
+    Raises:
+        UserError: something of this cannot be used; nothing is run.
+        KeyboardInterrupt: before any run had finished.
+    """
+    varied = [read_varied(item) for item in vary]
+    choice, watching = choice or EngineChoice(), watching or Watching()
+    choice.check()
+    numbers = list(dict.fromkeys(seeds))
+    asked: dict[str, Any] = {
+        "scenario": name,
+        "set": list(overrides),
+        "eta": eta,
+        "strategies": list(dict.fromkeys(strategies)),
+        "seeds": numbers,
+        "varied": {each.name: list(each.values) for each in varied},
+    }
+    planned = [
+        (point, _sweep_job(name, point, seed, eta, overrides))
+        for point in grid(strategies, varied)
+        for seed in numbers
+    ]
+    if not planned:
+        raise UserError("nothing to sweep: no strategy or no seed")
+    folder = Path(out) if out is not None else Path("runs") / f"{planned[0][1].scenario.name}-sweep"
+    points = {str(job.folder): point for point, job in planned}
+    jobs = {str(job.folder): replace(job, folder=folder / job.folder) for _, job in planned}
+    with locked(folder):
+        wanted = _identities(jobs, watching.tell)
+        left = {
+            run: job for run, job in jobs.items() if fresh or finished_identity(job.folder) != wanted[run]
+        }
+        if watching.tell is not None and len(left) < len(jobs):
+            watching.tell(f"{len(jobs) - len(left)} of {len(jobs)} runs are there already")
+        outcomes = _make_runs(left, folder, choice=choice, goes_on=True, watching=watching)
+        sweep = _swept(jobs, points, wanted, outcomes, asked)
+        reports.write_sweep(sweep, folder)
+    return sweep
+
+
+def _swept(
+    jobs: Mapping[str, Job],
+    points: Mapping[str, Point],
+    wanted: Mapping[str, str],
+    outcomes: Mapping[str, Outcome],
+    asked: dict[str, Any],
+) -> reports.Sweep:
+    """Return the sweep of jobs, of which some were made now, with `outcomes`, and the others earlier."""
+    runs: list[reports.SweptRun] = []
+    failed: dict[str, str] = {}
+    for run, job in jobs.items():
+        outcome, at = outcomes.get(run, Outcome(is_finished=True)), points[run]
+        if outcome.error is not None:
+            failed[run] = str(outcome.error)
+        elif outcome.is_finished and finished_identity(job.folder) != wanted[run]:
+            failed[run] = "its worker has other versions or another city than here, as its run.json says"
+        elif outcome.is_finished:
+            made = reports.open_run(job.folder)
+            runs.append(reports.SweptRun(run=made, strategy=at.asked, varied=at.varied, sha256=wanted[run]))
+    missing = [run for run, each in outcomes.items() if not each.is_finished and each.error is None]
+    if not runs:
+        raise DispatchlabError(next(iter(failed.values()))) if failed else KeyboardInterrupt
+    skipped = len(jobs) - len(outcomes)
+    return reports.Sweep(runs=runs, asked=asked, failed=failed, missing=missing, skipped=skipped)
+
+
+def _sweep_job(name: str, point: Point, seed: int, eta: str | None, overrides: Sequence[str]) -> Job:
+    """Return the job of a point of a sweep and a seed; its folder is relative to the sweep's."""
+    scenario = _load(name, point.strategy, eta, seed, overrides, varied=point.overrides)
+    folder = folder_name(scenario.name, point.strategy, *point.overrides, f"seed{seed}")
+    asked = _asked(name, (*overrides, *point.overrides))
+    return Job(scenario=scenario, folder=Path(folder), asked=asked)
+
+
+def _identities(jobs: Mapping[str, Job], tell: Tell | None) -> dict[str, str]:
+    """Return the identity that each run is going to have; imports every city, once."""
+    hashes: dict[Any, str] = {}
+    found = {}
+    for run, job in jobs.items():
+        for market in job.scenario.markets:
+            place = (market.city, market.trace)
+            if place not in hashes:
+                hashes[place] = city_info(market.name, _open_market_city(market, tell))["hash"]
+        cities = [{"hash": hashes[market.city, market.trace]} for market in job.scenario.markets]
+        found[run] = run_identity({**_what_runs(job.scenario), "cities": cities, "versions": versions()})
+    return found
+
+
+def _make_runs(
+    jobs: Mapping[str, Job], folder: Path, *, choice: EngineChoice, goes_on: bool, watching: Watching
+) -> dict[str, Outcome]:
+    """Make runs, each in its folder below `folder`."""
+    _compile_once({job.scenario.strategy for job in jobs.values()}, watching.tell)  # once, before all want it
+    return run_jobs(_make_run, jobs, folder=folder, choice=choice, goes_on=goes_on, watching=watching)
+
+
+def _make_run(job: Job, *, workers: int, report: Watch) -> None:
+    """Make one run; an interrupted one is not kept."""
+    simulate(
+        job.scenario,
+        job.folder,
+        asked=job.asked,
+        stores=job.stores,
+        workers=workers,
+        watch=report,
+        keeps_partial=False,
+    )
 
 
 def _look_back(
@@ -226,16 +368,17 @@ def simulate(
     workers: int = 1,
     tell: Tell | None = None,
     watch: Watch | None = None,
+    keeps_partial: bool = True,
 ) -> Path:
     """Simulate every market of a resolved scenario and write the run folder; return it.
 
     `asked` is noted in `run.json`: the scenario as it was asked for. Each market has stores of its own;
     `workers` processes share the markets, and the tables do not depend on their number. `watch` may be called
-    from another thread.
+    from another thread. An interrupt ends the run early; unless `keeps_partial`, nothing is then written and
+    KeyboardInterrupt raised.
     """
     began_s, began_cpu_s = perf_counter(), process_time()
     _compile_once([scenario.strategy], tell)
-    strategy, eta_model = STRATEGIES.load_text(scenario.strategy), load_eta_model(scenario.eta)
     check_run_folder(folder)
     count = min(worker_count(workers), len(scenario.markets))
     if count > 1 and stores == "stack" and scenario.outages:
@@ -244,18 +387,28 @@ def simulate(
         results = _simulate_in_processes(scenario, folder, stores, count, tell, watch)
     else:
         results = _simulate_in_turn(scenario, stores, tell, watch)
+    if not keeps_partial and not all(each.is_complete for each in results):
+        raise KeyboardInterrupt
     tables = join_tables(each.tables for each in results)
     run = {
         "asked": asked,
-        "scenario": to_dict(scenario),
         "scenario_sha256": scenario_hash(scenario),
-        "strategy": _identity(strategy, describe_strategy(strategy)),
-        "eta": _identity(eta_model, describe_eta(eta_model)),
-        "seed": scenario.seed,
+        **_what_runs(scenario),
         **run_info(results, tables, workers=count, began_s=began_s, own_cpu_s=process_time() - began_cpu_s),
     }
     write_run(folder, tables, run, [each.map for each in results], reports.write_slo)
     return folder
+
+
+def _what_runs(scenario: Scenario) -> dict[str, Any]:
+    """Return what `run.json` says of a scenario, its strategy and its ETA model."""
+    strategy, eta_model = STRATEGIES.load_text(scenario.strategy), load_eta_model(scenario.eta)
+    return {
+        "scenario": to_dict(scenario),
+        "strategy": _identity(strategy, describe_strategy(strategy)),
+        "eta": _identity(eta_model, describe_eta(eta_model)),
+        "seed": scenario.seed,
+    }
 
 
 def simulate_market(
@@ -313,8 +466,8 @@ def _simulate_in_processes(
         _open_market_city(market, tell)  # here, once, before several processes want to import it
     with (
         put_up(folder.absolute().parent, f".{folder.name}.parts-") as board,
-        open_engine("local", workers=workers) as engine,
-        board.followed(None if watch is None else lambda _, now: watch(now)),
+        open_engine(EngineChoice(workers=workers)) as engine,
+        board.followed(None if watch is None else partial(_show_markets, watch)),
         gentle_interrupts(lambda: _stop(board, tell)),
     ):
         markets = range(len(scenario.markets))
@@ -329,10 +482,15 @@ def _simulate_in_processes(
         ]
 
 
+def _show_markets(watch: Watch, board: Board) -> None:
+    for _, now in board.notes():
+        watch(now)
+
+
 def _stop(board: Board, tell: Tell | None) -> None:
     board.close()
     if tell is not None:
-        tell("stopping; Ctrl-C again stops at once and keeps nothing of what is not finished")
+        tell(STOPPING)
 
 
 def _simulate_part(scenario: Scenario, number: int, stores: str, board: Board) -> MarketResult | None:
@@ -340,7 +498,7 @@ def _simulate_part(scenario: Scenario, number: int, stores: str, board: Board) -
     if not board.is_open:
         return None
     _compile_once([scenario.strategy], None)
-    result = simulate_market(scenario, number, stores=stores, watch=board.reporter(f"market-{number}"))
+    result = simulate_market(scenario, number, stores=stores, watch=board.reporter("market"))
     save_tables(board.folder / str(number), result.tables)
     return replace(result, tables={})
 
@@ -484,12 +642,18 @@ def _open(source: str, **options: Any) -> City:
 
 
 def _load(
-    name: str, strategy: str | None, eta: str | None, seed: int | None, overrides: Sequence[str]
+    name: str,
+    strategy: str | None,
+    eta: str | None,
+    seed: int | None,
+    overrides: Sequence[str],
+    *,
+    varied: Sequence[str] = (),
 ) -> Scenario:
     """Return the resolved scenario, with strategy and ETA model known to exist."""
     if seed is not None and seed < 0:
         raise UserError(f"--seed {seed}: must be 0 or more")
-    scenario = load_scenario(name, overrides)
+    scenario = load_scenario(name, overrides, varied=varied)
     scenario = replace(
         scenario,
         strategy=scenario.strategy if strategy is None else strategy,
@@ -506,8 +670,7 @@ def _asked(name: str, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _run_name(scenario: Scenario) -> str:
-    plain = "".join(c if c.isalnum() or c in "._=" else "-" for c in scenario.strategy)
-    return f"{scenario.name}-{plain}-seed{scenario.seed}"
+    return folder_name(scenario.name, scenario.strategy, f"seed{scenario.seed}")
 
 
 def _identity(chosen: Strategy | EtaModel, description: Description) -> dict[str, Any]:
@@ -547,6 +710,11 @@ ScenarioName = Annotated[str, typer.Argument(help="Name in the library, or a .to
 EtaOption = Annotated[str | None, typer.Option(help="ETA model, instead of the scenario's.")]
 StoresOption = Annotated[
     str, typer.Option(help="memory, stack (see `dispatchlab stack`), or URLs: postgresql://...,valkey://...")
+]
+StrategiesOption = Annotated[str, typer.Option(help="Strategies, comma-separated.")]
+SeedsOption = Annotated[str, typer.Option(help="Seeds: 1-5, or 1,2,7.")]
+RunWorkersOption = Annotated[
+    int, typer.Option(help="Processes that share the runs, or a run's markets; -1: one per core.")
 ]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override a key: key=value, dotted.")]
 OutOption = Annotated[Path | None, typer.Option(help="Folder to write, instead of one below runs/.")]
@@ -596,13 +764,13 @@ def run(
 @app.command()
 def compare(
     scenario: ScenarioName,
-    strategies: Annotated[str, typer.Option(help="Strategies, comma-separated.")] = "nearest,score,batch",
-    seeds: Annotated[str, typer.Option(help="Seeds: 1-5, or 1,2,7.")] = "1-3",
+    strategies: StrategiesOption = "nearest,score,batch",
+    seeds: SeedsOption = "1-3",
     eta: EtaOption = None,
     set_: SetOption = None,
     stores: StoresOption = "memory",
     out: OutOption = None,
-    workers: Annotated[int, typer.Option(help="Processes that share the runs; -1: one per core.")] = -1,
+    workers: RunWorkersOption = -1,
     hindsight: Annotated[
         bool,
         typer.Option(help="Work out perfect foresight per seed, and tell how far strategies are from it."),
@@ -624,9 +792,62 @@ def compare(
             workers=workers,
             with_hindsight=hindsight,
             tell=_say,
-            done=lambda path: bar.update(task, advance=1, speed=path.name),
+            done=lambda path: bar.update(task, speed=path.name),
+            watch=lambda runs: bar.update(task, completed=runs),
         )
     _print_report(comparison, comparison.first.path.parent, json_)
+
+
+@app.command()
+def sweep(
+    scenario: ScenarioName,
+    strategies: StrategiesOption = "nearest,score,batch",
+    seeds: SeedsOption = "1-3",
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(help="Vary a key, or a strategy's parameter: key=v1,v2 or batch:window_s=5,10."),
+    ] = None,
+    eta: EtaOption = None,
+    set_: SetOption = None,
+    out: OutOption = None,
+    workers: RunWorkersOption = -1,
+    engine: Annotated[str, typer.Option(help=f"Where runs are made: {', '.join(ENGINES)}.")] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="Existing cluster of --engine dask or ray, instead of a local one.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Make runs anew that are there already.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Simulate strategies x varied keys x seeds; a sweep that was stopped goes on where it was."""
+    with _bar(hidden=json_) as bar:
+        task = bar.add_task("sweeping", total=None, speed="")
+        result = sweep_scenario(
+            scenario,
+            strategies=[s.strip() for s in strategies.split(",") if s.strip()],
+            seeds=_seeds(seeds),
+            vary=vary or (),
+            eta=eta,
+            overrides=set_ or (),
+            out=out,
+            choice=EngineChoice(name=engine, workers=workers, address=address),
+            fresh=fresh,
+            watching=Watching(
+                tell=_say,
+                plan=lambda count: bar.update(task, total=count),
+                done=lambda run: bar.update(task, speed=run),
+                watch=lambda runs: bar.update(task, completed=runs),
+            ),
+        )
+    folder = result.first.path.parent
+    if json_:
+        print(json.dumps(reports.sweep_json(result, folder), allow_nan=False))
+    else:
+        screen.print(reports.sweep_table(result))
+        _end(folder, complete=not result.missing)
+    if result.failed:
+        _fail(f"{len(result.failed)} of the sweep's runs failed: {next(iter(result.failed.values()))}")
+    if result.missing:
+        raise typer.Exit(130)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reports.api import to_html, write_report
     from reports.comparison import Comparison, compare
-    from reports.console import summary_table
+    from reports.console import summary_table, sweep_table
     from reports.machine import comparison_json, run_json
     from reports.markdown import to_markdown
     from reports.metric import Metric
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from reports.objectives import slo, write_slo
     from reports.run import Run, find_runs, open_run
     from reports.statistics import Estimate, Paired, Winner
+    from reports.sweep import Sweep, SweptRun
+    from reports.sweep_files import sweep_json, write_sweep
     from reports.verdicts import Verdict, verdict
 
 __all__ = [
@@ -31,6 +33,8 @@ __all__ = [
     "Metric",
     "Paired",
     "Run",
+    "Sweep",
+    "SweptRun",
     "Verdict",
     "Winner",
     "compare",
@@ -42,11 +46,14 @@ __all__ = [
     "run_json",
     "slo",
     "summary_table",
+    "sweep_json",
+    "sweep_table",
     "to_html",
     "to_markdown",
     "verdict",
     "write_report",
     "write_slo",
+    "write_sweep",
 ]
 
 _HOMES = {
@@ -58,6 +65,8 @@ _HOMES = {
     "Run": "reports.run",
     "Verdict": "reports.verdicts",
     "Winner": "reports.statistics",
+    "Sweep": "reports.sweep",
+    "SweptRun": "reports.sweep",
     "compare": "reports.comparison",
     "comparison_json": "reports.machine",
     "find_runs": "reports.run",
@@ -67,11 +76,14 @@ _HOMES = {
     "run_json": "reports.machine",
     "slo": "reports.objectives",
     "summary_table": "reports.console",
+    "sweep_json": "reports.sweep_files",
+    "sweep_table": "reports.console",
     "to_html": "reports.api",
     "to_markdown": "reports.markdown",
     "verdict": "reports.verdicts",
     "write_report": "reports.api",
     "write_slo": "reports.objectives",
+    "write_sweep": "reports.sweep_files",
 }
 
 

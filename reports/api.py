@@ -38,8 +38,8 @@ def write_report(runs: Comparison | Sequence[Run], out_dir: str | Path, *, figur
     folder = Path(out_dir)
     if figures:
         _write_figures(comparison, folder / "figures")
-    _write(folder / "report.md", to_markdown(comparison).encode())
-    path = _write(folder / "report.html", to_html(comparison).encode())
+    write_file(folder / "report.md", to_markdown(comparison).encode())
+    path = write_file(folder / "report.html", to_html(comparison).encode())
     for run in comparison.all_runs:
         run.forget()
     return path
@@ -50,11 +50,11 @@ def _write_figures(comparison: Comparison, folder: Path) -> None:
     from reports.style import to_png
 
     for plot, figure in draw_all(comparison):
-        _write(folder / f"{plot.name}.png", to_png(figure))
+        write_file(folder / f"{plot.name}.png", to_png(figure))
 
 
-def _write(path: Path, content: bytes) -> Path:
-    """Write a file by way of a hidden one beside it."""
+def write_file(path: Path, content: bytes) -> Path:
+    """Write a file by way of a hidden one beside it, so that it is whole or not there; return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     draft.write_bytes(content)

@@ -10,6 +10,8 @@ from reports.formats import number, plural, target_text, value_text
 from reports.metric import Metric
 from reports.metrics import GROUPS, METRICS
 from reports.run import Run
+from reports.sweep import Sweep
+from reports.sweep_page import headings, sweep_notes, sweep_rows, sweep_title
 from reports.verdicts import verdict, winner_text
 
 MOST_COLUMNS = 4
@@ -44,6 +46,22 @@ def summary_table(what: Comparison | Run, *, every_metric: bool = False) -> Tabl
     if every_metric:
         _add_groups(table, comparison)
     return table
+
+
+def sweep_table(sweep: Sweep) -> Table:
+    """Return a table of a sweep: a row of means per strategy and varied values."""
+    table = Table(title=sweep_title(sweep), caption="\n".join(sweep_notes(sweep)), caption_justify="left")
+    for name in ("strategy", *sweep.varied):
+        table.add_column(name.replace(":", ":\n"), no_wrap=True)
+    for short, target in headings(sweep):
+        table.add_column(f"{short}\n{target}", justify="right")
+    for row in sweep_rows(sweep):
+        cells = [Text(cell.number, _STYLES[cell.state]) for cell in row.cells]
+        table.add_row(row.strategy, *row.varied, *cells)
+    return table
+
+
+_STYLES = {"pass": "green", "fail": "red", "": ""}
 
 
 def _add_strategies(table: Table, comparison: Comparison) -> None:

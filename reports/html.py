@@ -59,7 +59,7 @@ def render(comparison: Comparison) -> str:
         facts=facts(comparison),
         notes=notes(comparison),
         runs=run_rows(comparison),
-        credits=attribution(comparison),
+        credits=attribution(comparison.first),
         replay=replay_command(comparison),
     )
 
@@ -76,13 +76,17 @@ def _subtitle(comparison: Comparison) -> str:
     )
 
 
-@cache
-def _template() -> Template:
-    environment = Environment(
+def page_environment() -> Environment:
+    """Return what fills the templates of pages."""
+    return Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2")
+
+
+@cache
+def _template() -> Template:
+    return page_environment().get_template("report.html.j2")

@@ -31,7 +31,7 @@ def to_markdown(comparison: Comparison) -> str:
     said = verdict(comparison)
     name = comparison.first.scenario.get("name", "scenario")
     parts = [
-        f"## {_cell(str(name))}: {plural(len(comparison.labels), 'strategy', 'strategies')}, "
+        f"## {markdown_cell(str(name))}: {plural(len(comparison.labels), 'strategy', 'strategies')}, "
         f"{plural(len(comparison.seeds), 'seed')}",
         f"**{said.headline}** {' '.join(said.details)}",
         said.basis,
@@ -40,7 +40,7 @@ def to_markdown(comparison: Comparison) -> str:
         _objectives(comparison),
         _others(comparison),
         *(
-            _table([cost.label, *cost.columns], [[n, *v] for n, v in cost.rows])
+            markdown_table([cost.label, *cost.columns], [[n, *v] for n, v in cost.rows])
             for cost in cost_tables(comparison)
         ),
         f"Replay:\n\n```\n{replay_command(comparison)}\n```",
@@ -50,7 +50,7 @@ def to_markdown(comparison: Comparison) -> str:
 
 def _incident(row: IncidentRow) -> str:
     said = f"{row.label}, seed {row.seed}: {row.what}, {row.span} ({row.lasted})"
-    return _cell(f"{said}; {row.consequence}" if row.consequence else said)
+    return markdown_cell(f"{said}; {row.consequence}" if row.consequence else said)
 
 
 def _objectives(comparison: Comparison) -> str:
@@ -62,7 +62,8 @@ def _objectives(comparison: Comparison) -> str:
             for label in comparison.labels
         ]
         rows.append([metric.title, target_text(metric, target), *cells, *_winner(comparison, name)])
-    return _table(["SLO", "target", *comparison.labels, *_winner_heading(comparison)], rows) if rows else ""
+    heading = ["SLO", "target", *comparison.labels, *_winner_heading(comparison)]
+    return markdown_table(heading, rows) if rows else ""
 
 
 def _others(comparison: Comparison) -> str:
@@ -75,11 +76,13 @@ def _others(comparison: Comparison) -> str:
         for name in OTHER_METRICS
         if name not in comparison.targets and (name != REGRET or has_values(comparison, [name]))
     ]
-    return _table(["metric", *comparison.labels, *_winner_heading(comparison)], rows)
+    return markdown_table(["metric", *comparison.labels, *_winner_heading(comparison)], rows)
 
 
 def _cost(cost: CostTable) -> str:
-    return _table([f"cost: {cost.label}", *cost.columns], [[name, *cells] for name, cells in cost.rows])
+    return markdown_table(
+        [f"cost: {cost.label}", *cost.columns], [[name, *cells] for name, cells in cost.rows]
+    )
 
 
 def _value(comparison: Comparison, label: str, metric: Metric) -> str:
@@ -102,10 +105,12 @@ def _winner_heading(comparison: Comparison) -> list[str]:
     return ["winner"] if len(comparison.labels) > 1 else []
 
 
-def _table(heading: list[str], rows: list[list[str]]) -> str:
+def markdown_table(heading: list[str], rows: list[list[str]]) -> str:
+    """Return a table in GitHub's Markdown."""
     lines = [heading, ["---"] * len(heading), *rows]
-    return "\n".join(f"| {' | '.join(_cell(cell.strip()) for cell in line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(markdown_cell(cell.strip()) for cell in line)} |" for line in lines)
 
 
-def _cell(text: str) -> str:
+def markdown_cell(text: str) -> str:
+    """Return text that can stand in a cell of a table."""
     return text.replace("|", "\\|").replace("\n", " ")

@@ -28,12 +28,11 @@ _CITY_KEYS = (
 )
 
 
-def attribution(comparison: Comparison) -> list[str]:
-    """Return the credits that the cities and maps ask for."""
-    first = comparison.first
-    texts = [str(market.get("attribution") or "") for market in first.map.get("markets", [])]
-    texts += [str(_flat(city).get("attribution") or "") for city in _cities(first) if isinstance(city, dict)]
-    everything = json.dumps([first.info["cities"], texts], ensure_ascii=False, default=str).lower()
+def attribution(run: Run) -> list[str]:
+    """Return the credits that a run's cities and maps ask for."""
+    texts = [str(market.get("attribution") or "") for market in run.map.get("markets", [])]
+    texts += [str(_flat(city).get("attribution") or "") for city in _cities(run) if isinstance(city, dict)]
+    everything = json.dumps([run.info["cities"], texts], ensure_ascii=False, default=str).lower()
     if any(sign in everything for sign in _OSM_SIGNS):
         others = [text for text in texts if not any(sign in text.lower() for sign in _OSM_SIGNS)]
         return list(dict.fromkeys([OSM_ATTRIBUTION, *filter(None, others)]))

@@ -29,10 +29,13 @@ def scenario_path(name_or_path: str | Path) -> Path:
     return _find(str(name_or_path), Path())
 
 
-def load_scenario(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+def load_scenario(
+    name_or_path: str | Path, overrides: Sequence[str] = (), *, varied: Sequence[str] = ()
+) -> Scenario:
     """Read, merge and check a scenario; `overrides` are ``key=value`` items, later ones win.
 
-    An override of a key that markets inherit holds for every market.
+    An override of a key that markets inherit holds for every market. `varied` are overrides on top, those of
+    one point of a sweep.
 
     Raises:
         UnknownNameError: the library has no such name.
@@ -41,6 +44,7 @@ def load_scenario(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Sc
     path = scenario_path(name_or_path)
     layers = _file_layers(path, ())
     layers += [override_layer(item) for item in overrides]
+    layers += [override_layer(item, "--vary") for item in varied]
     return scenario_of(layers, path.stem)
 
 

@@ -9,13 +9,13 @@ from domain.errors import ScenarioError
 from scenarios.layers import Layer, checked
 
 
-def override_layer(item: str) -> Layer:
-    """Read one ``key=value``; a value that is not TOML is taken as text.
+def override_layer(item: str, option: str = "--set") -> Layer:
+    """Read one ``key=value``; a value that is not TOML is taken as text. Messages name the `option`.
 
     Raises:
         ScenarioError: no key, no ``=``, or a key that does not exist.
     """
-    label = f"--set {item}"
+    label = f"{option} {item}"
     key, equals, text = item.partition("=")
     parts = [part.strip() for part in key.split(".")]
     if not equals or not all(parts):

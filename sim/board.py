@@ -23,12 +23,15 @@ PERIOD_S = 0.2
 """How often processes write and read, in wall time."""
 
 _OPEN = "open"
-_NOTE = ".json"
+_NOTE, _FINISHED = ".json", ".finished"
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The work goes on while the file `open` is in the folder; `NAME.json` is how far the part NAME is."""
+    """The work goes on while the file `open` is in the folder.
+
+    `NAME.MARKET.json` says how far a market of the run NAME is, and `NAME.finished` that the run is done.
+    """
 
     folder: Path
 
@@ -42,7 +45,7 @@ class Board:
         (self.folder / _OPEN).unlink(missing_ok=True)
 
     def reporter(self, name: str) -> Callable[[Progress], None]:
-        """Return what to tell the progress of the part `name`; it raises KeyboardInterrupt once closed."""
+        """Return what to tell the progress of the run `name`; it raises KeyboardInterrupt once closed."""
         due_s = 0.0
 
         def report(now: Progress) -> None:
@@ -57,31 +60,44 @@ class Board:
         return report
 
     def note(self, name: str, progress: Progress) -> None:
-        """Write how far a part is, whole or not at all."""
-        draft = self.folder / f"{name}.{os.getpid()}.draft"
+        """Write how far a market of a run is, whole or not at all."""
+        draft = self.folder / f"{name}.{progress.market}.{os.getpid()}.draft"
         with suppress(FileNotFoundError):  # the board has just been taken down
             draft.write_text(json.dumps(asdict(progress)), encoding="utf-8")
-            draft.replace(self.folder / f"{name}{_NOTE}")
+            draft.replace(self.folder / f"{name}.{progress.market}{_NOTE}")
 
-    def notes(self) -> dict[str, Progress]:
-        """Return how far each part is that has said so."""
-        found = {}
-        for path in self.folder.glob(f"*{_NOTE}"):
-            found[path.name.removesuffix(_NOTE)] = Progress(**json.loads(path.read_text(encoding="utf-8")))
-        return found
+    def finish(self, name: str) -> None:
+        """Write that a run is done."""
+        with suppress(FileNotFoundError):
+            (self.folder / f"{name}{_FINISHED}").touch()
+
+    def notes(self) -> list[tuple[str, Progress]]:
+        """Return how far each market is of which there is a note, and the name of its run."""
+        notes = [(path.name, json.loads(path.read_text("utf-8"))) for path in self.folder.glob(f"*{_NOTE}")]
+        return [(name.rsplit(".", 2)[0], Progress(**said)) for name, said in sorted(notes)]
+
+    def finished(self) -> list[str]:
+        """Return the runs that are done."""
+        return sorted(path.name.removesuffix(_FINISHED) for path in self.folder.glob(f"*{_FINISHED}"))
+
+    def runs_worth(self) -> float:
+        """Return how many runs' worth of work is done: finished ones, and the shares of those under way."""
+        finished = set(self.finished())
+        under_way = (now.share / now.markets for name, now in self.notes() if name not in finished)
+        return len(finished) + sum(under_way)
 
     @contextmanager
-    def followed(self, watch: Callable[[str, Progress], None] | None) -> Iterator[None]:
-        """Tell `watch` every part's progress while the block runs, from a thread of its own."""
-        if watch is None:
+    def followed(self, look: Callable[[Board], None] | None) -> Iterator[None]:
+        """Let `look` see the board every while, and at the end of the block, from a thread of its own."""
+        if look is None:
             yield
             return
         is_over = threading.Event()
 
         def follow() -> None:
             while not is_over.wait(PERIOD_S):
-                for name, progress in self.notes().items():
-                    watch(name, progress)
+                look(self)
+            look(self)
 
         thread = threading.Thread(target=follow, name="progress", daemon=True)
         thread.start()

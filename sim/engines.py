@@ -5,30 +5,60 @@ All three are backends of joblib: the same tasks, the same results.
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
+import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar
 
 from domain.errors import DispatchlabError, UnknownNameError, UserError
 
 T = TypeVar("T")
-EngineName = Literal["local", "dask", "ray"]
-ENGINES: tuple[str, ...] = get_args(EngineName)
-_STARTED_IN_S = 60.0
-"""How long the workers of a cluster may take to come up."""
+ENGINES = ("local", "dask", "ray")
+_ANSWERS_IN_S, _STARTED_IN_S = 10.0, 60.0
+"""How long a cluster may take to answer, and its workers to come up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineChoice:
+    """An engine as a user asks for it.
+
+    `workers` are processes, -1: one per core. `address` is an existing cluster's, which has its own workers;
+    without one, a local cluster is started.
+    """
+
+    name: str = "local"
+    workers: int = 1
+    address: str | None = None
+
+    def check(self) -> None:
+        """Make sure that there is such an engine, and that its package is installed.
+
+        Raises:
+            UserError: it cannot be used; UnknownNameError: there is none of that name.
+        """
+        worker_count(self.workers)
+        if self.name not in ENGINES:
+            raise UnknownNameError("engine", self.name, ENGINES)
+        if self.name != "local":
+            _import(self.name)
+        elif self.address is not None:
+            raise UserError(f"--address {self.address}: only of a cluster: --engine dask or --engine ray")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """An open engine: `workers` tasks run at a time."""
+    """An open engine: `workers` tasks run at a time; `note` is what a user should know of it."""
 
     name: str
     workers: int
+    note: str = ""
 
     def run(self, function: Callable[..., T], arguments: Iterable[Sequence[Any]]) -> list[T]:
         """Return `function(*each)` for each of `arguments`, in their order, run in parallel.
@@ -74,37 +104,20 @@ def worker_count(workers: int) -> int:
     return workers
 
 
-def check_engine(name: str, address: str | None = None) -> None:
-    """Make sure that there is such an engine, that its package is installed, and that it takes an address.
-
-    Raises:
-        UserError: it cannot be used; UnknownNameError: there is none of that name.
-    """
-    if name not in ENGINES:
-        raise UnknownNameError("engine", name, ENGINES)
-    if name == "local":
-        if address is not None:
-            raise UserError(f"--address {address}: only of a cluster: --engine dask or --engine ray")
-        return
-    _import(name)
-
-
 @contextmanager
-def open_engine(name: str = "local", *, workers: int = 1, address: str | None = None) -> Iterator[Engine]:
-    """Open an engine for the block: `address` is an existing cluster's; without one, a local one is started.
-
-    An existing cluster has as many workers as it has; `workers` is for what is started here.
+def open_engine(choice: EngineChoice) -> Iterator[Engine]:
+    """Open an engine for the block.
 
     Raises:
         UserError: the engine's package is missing, or nothing answers at the address.
     """
-    check_engine(name, address)
-    count = worker_count(workers)
-    if name == "local":
-        yield Engine(name=name, workers=count)
+    choice.check()
+    workers = worker_count(choice.workers)
+    if choice.name == "local":
+        yield Engine(name="local", workers=workers)
         return
-    opened = _dask if name == "dask" else _ray
-    with opened(count, address) as engine:
+    opened = _dask if choice.name == "dask" else _ray
+    with opened(workers, choice.address) as engine:
         yield engine
 
 
@@ -169,18 +182,19 @@ def _dask(workers: int, address: str | None) -> Iterator[Engine]:
     import joblib
 
     distributed = _import("dask")
+    _check_answers("dask", address)
     local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
     try:
-        client = distributed.Client(address, **({} if address else local), set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"--engine dask: no scheduler answers at {address}: {_first_line(error)}") from None
+        with _children_ignore_interrupts():
+            client = distributed.Client(address, **({} if address else local), set_as_default=False)
+        client.wait_for_workers(1, timeout=_STARTED_IN_S)
+    except (OSError, ValueError, TypeError, TimeoutError) as error:
+        raise UserError(f"--engine dask: {address or 'a local cluster'}: {_first_line(error)}") from None
     with client:
-        try:
-            client.wait_for_workers(1, timeout=_STARTED_IN_S)
-        except TimeoutError:
-            raise UserError(f"--engine dask: the scheduler at {address} has no workers") from None
+        threads = client.nthreads().values()
+        note = "the workers have several threads: one each is faster (dask worker --nthreads 1 --nworkers N)"
         with joblib.parallel_config(backend="dask", client=client):
-            yield Engine(name="dask", workers=sum(client.ncores().values()))
+            yield Engine(name="dask", workers=sum(threads), note=note if max(threads) > 1 else "")
 
 
 @contextmanager
@@ -189,17 +203,41 @@ def _ray(workers: int, address: str | None) -> Iterator[Engine]:
     import joblib
 
     ray = _import("ray")
-    options = {"address": address} if address else {"num_cpus": workers, "include_dashboard": False}
+    _check_answers("ray", address)
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a simulator tells nobody that it was used
+    logging.getLogger("ray.util.multiprocessing.pool").setLevel(logging.ERROR)  # it warns of joblib's options
+    local = {"address": "local", "num_cpus": workers, "include_dashboard": False}
+    options = {"address": address} if address else local
     try:
         ray.init(**options, log_to_driver=False, configure_logging=False)
-    except (ConnectionError, OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"--engine ray: no cluster answers at {address}: {_first_line(error)}") from None
+    except (OSError, ValueError, RuntimeError) as error:
+        hint = " (does it want a token? RAY_AUTH_TOKEN)" if address else ""
+        raise UserError(f"--engine ray: {address or 'a local cluster'}: {_first_line(error)}{hint}") from None
     try:
         import_module("ray.util.joblib").register_ray()
         with joblib.parallel_config(backend="ray"):
             yield Engine(name="ray", workers=int(ray.cluster_resources()["CPU"]))
     finally:
         ray.shutdown()
+
+
+def _check_answers(engine: str, address: str | None) -> None:
+    """Make sure, at once, that an address is one, and that somebody listens there.
+
+    Raises:
+        UserError: it is not HOST:PORT, or nobody does.
+    """
+    if address is None:
+        return
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        example = "tcp://host:8786" if engine == "dask" else "host:6379"
+        raise UserError(f"--address {address}: must be as in {example}")
+    try:
+        socket.create_connection((host, int(port)), timeout=_ANSWERS_IN_S).close()
+    except OSError as error:
+        reason = error.strerror or "no answer"
+        raise UserError(f"--engine {engine}: no cluster answers at {address}: {reason}") from None
 
 
 def _first_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ import typer
 
 from cli import app
 from reports.machine import COMPARE_KEYS, RUN_KEYS
+from reports.sweep_files import RESULT_KEYS, SWEEP_KEYS
 
 HEAD = """# Command line
 
@@ -36,7 +37,8 @@ def _below(path: tuple[str, ...], command: Any) -> Iterator[tuple[str, Any]]:
 def page() -> str:
     """Return the whole Markdown page."""
     sections = [_section(path, command) for path, command in commands()]
-    return "\n".join([HEAD, *sections, _keys("run --json", RUN_KEYS), _keys("compare --json", COMPARE_KEYS)])
+    keys = {"run": RUN_KEYS, "compare": COMPARE_KEYS, "sweep": {**SWEEP_KEYS, **RESULT_KEYS}}
+    return "\n".join([HEAD, *sections, *(_keys(f"{name} --json", each) for name, each in keys.items())])
 
 
 def _keys(command: str, keys: dict[str, str]) -> str:

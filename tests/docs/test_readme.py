@@ -28,8 +28,9 @@ EXECUTED = ["README.md", "docs/getting-started.md", "docs/scenarios.md"]
 SMALL = {
     "run": ["--set", "hours=0.05"],
     "compare": ["--set", "hours=0.05", "--seeds", "1,2", "--workers", "1"],
+    "sweep": ["--set", "hours=0.05", "--seeds", "1", "--workers", "1"],
 }
-OTHER_PROGRAMS = ("git", "cd", "source", "python", "pip", "pytest")
+OTHER_PROGRAMS = ("git", "cd", "source", "python", "pip", "pytest", "dask", "ray")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -87,7 +88,7 @@ def runnable(page: str, need: str) -> list[list[str]]:
 def _need(words: list[str]) -> str:
     if words[1] in ("stack", "db", "worker") or "--stores" in words:
         return "stack"
-    return "data" if words[1] in ("run", "compare") and _needs_data(words[2]) else ""
+    return "data" if words[1] in ("run", "compare", "sweep") and _needs_data(words[2]) else ""
 
 
 def _needs_data(scenario: str) -> bool:
