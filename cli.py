@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -56,6 +57,7 @@ from eta.registry import eta_model_names, load_eta_model
 from matching.contract import Strategy
 from matching.registry import STRATEGIES, load_strategy, strategy_names
 from matching.registry import describe as describe_strategy
+from reports.gate.commands import app as gate_app
 from reports.variant import world_hash
 from roads.city import City
 from roads.importing import import_city
@@ -68,13 +70,14 @@ from services.payment_service import PaymentService
 from services.relay import Relay
 from services.settings import MarketplaceSettings, MatchSettings, OrderSettings, ResilienceSettings
 from services.workers import RETRY_S, run_relay
+from sim.calibration import calibrated
 from sim.calm import rare_collections
 from sim.draw import draw_workload
 from sim.ground import Ground
 from sim.grounds import road_ground
 from sim.recorder import Recorder, join_tables
 from sim.replay import replay_on_lines, replay_on_roads
-from sim.run_info import city_info, run_info
+from sim.run_info import calibration_info, city_info, run_info
 from sim.run_writer import check_run_folder, city_map, plain_map, write_run
 from sim.streams import Streams
 from sim.workload import Workload
@@ -228,7 +231,7 @@ def simulate(
     check_run_folder(folder)
     setup_s = wall_s = 0.0
     worlds: list[World] = []
-    maps, cities, kept_in = [], [], {}
+    maps, cities, kept_in, calibrations = [], [], {}, []
     for number, market in enumerate(scenario.markets):
         with closing(_open_stores(scenario, stores)) as opened:
             kept_in = opened.info
@@ -239,8 +242,9 @@ def simulate(
             cities.append(city_info(market.name, city))
             started = perf_counter()
             setup_s += started - began
-            with rare_collections():
+            with rare_collections(), calibrated(wanted=stores.startswith("memory")) as calibrator:
                 world.run()
+            calibrations.append(calibrator.result)
             began = perf_counter()
             wall_s += began - started
         worlds.append(world)
@@ -257,6 +261,7 @@ def simulate(
         "cities": cities,
         "stores": kept_in,
         **run_info(worlds, tables, cities, start_h=scenario.start_h, wall_s=wall_s, setup_s=setup_s),
+        "calibration": calibration_info(calibrations),
     }
     write_run(folder, tables, run, maps, reports.write_slo)
     return folder
@@ -363,16 +368,20 @@ def _draw(
 
 
 def _compile_once(strategies: Iterable[str], tell: Tell | None) -> None:
-    """Compile the kernels of all rooms, and of some strategies, where numba's disk cache has none of them.
+    """Compile the kernels of all rooms, and of some strategies; load those that numba's disk cache has.
 
-    Of strategies also load those that it has, so that none does so within a decision.
+    So none is compiled or loaded within a run: its CPU time is the same in a fresh process as in an old one.
     """
-    is_new = not roads.warm.is_compiled()
-    if is_new and tell is not None:
+    if tell is not None and not roads.warm.is_compiled():
         tell("compiling the kernels (once on this machine, about a minute)")
-    for room in (roads, adapters.memory, services, sim) if is_new else ():
-        room.warm.warm_up()
+    _load_rooms()
     matching.warm.warm_up(text.split(":")[0] for text in strategies)
+
+
+@cache
+def _load_rooms() -> None:
+    for room in (roads, adapters.memory, services, sim):
+        room.warm.warm_up()
 
 
 def _open_market_city(market: MarketSpec, tell: Tell | None) -> City | None:
@@ -446,6 +455,7 @@ app.add_typer(strategies_app, name="strategies")
 app.add_typer(eta_app, name="eta")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(bench_app, name="bench")
+app.add_typer(gate_app, name="gate")
 app.add_typer(stack_app, name="stack")
 app.add_typer(db_app, name="db")
 app.add_typer(worker_app, name="worker")

@@ -56,6 +56,7 @@ RUN_KEYS: dict[str, str] = {
     "lost_demand": "orders that found no open restaurant in reach, or fell outside the map",
     "wall_s": "wall time of the simulation",
     "setup_s": "wall time of loading and drawing before it",
+    "calibration": "CPU time in units of a small work timed within it, and how often; null: not to be had",
     "stages_s": "wall time by stage: world, movement, search, travel, strategy, services, recording",
     "stores": "what orders, drivers and events were kept in: server and version of each",
     "incidents": "servers that failed and breakers that opened: market, at_s, subject, state, detail",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Column = NDArray[np.float64]
 _OPTIONAL_KEYS = {
-    *("asked", "lost_demand", "setup_s", "stages_s", "stores", "incidents", "unanswered"),
+    *("asked", "lost_demand", "setup_s", "calibration", "stages_s", "stores", "incidents", "unanswered"),
     *("events", "pings", "peak_rss_bytes", "notes"),
 }
 

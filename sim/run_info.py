@@ -7,12 +7,15 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from domain.units import HOUR_S
 from roads.city import City
+from sim.calibration import Calibration, total
 from sim.recorder import Table, table_sha256
 from sim.world import World
 
@@ -57,6 +60,12 @@ def run_info(
     }
 
 
+def calibration_info(markets: Sequence[Calibration | None]) -> dict[str, Any] | None:
+    """Return the key `calibration`: the markets' sum and the processor; None where one was not calibrated."""
+    whole = total(markets)
+    return None if whole is None else {**asdict(whole), "processor": _processor()}
+
+
 def city_info(market: str, city: City | None) -> dict[str, Any]:
     """Return a market's entry of `cities`; None is a market without a road graph."""
     if city is None:
@@ -77,3 +86,12 @@ def _stages(worlds: Sequence[World], windows: Table, wall_s: float) -> dict[str,
     stages["movement"] = sum(world.stages.seconds["movement"] for world in worlds)
     stages["world"] = wall_s - platform_s - stages["movement"]
     return stages
+
+
+def _processor() -> str:
+    """Return the processor's name, as exactly as the system knows it."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

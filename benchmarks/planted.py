@@ -1,0 +1,75 @@
+"""The command line with a fault planted in it: `python -m benchmarks.planted [OPTIONS] WORDS...`.
+
+`--slowdown 0.1` burns 10 % of the simulation's CPU time on top of it, spread over the platform calls;
+`--loss batch:radius_m=300` gives a strategy another parameter behind its back. They live here and not in the
+product: `benchmarks.gate` shows that the gate catches them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from time import thread_time
+from typing import Any
+
+from matching.contract import Strategy
+from matching.registry import STRATEGIES
+from sim.world import World
+
+CLI = Path(__file__).parents[1] / "cli.py"
+
+
+def plant_slowdown(share: float) -> None:
+    """Make every world take `share` more CPU time."""
+    run, call = World.run, World.call
+    began_s = burnt_s = 0.0
+
+    def slow_run(self: World) -> None:
+        nonlocal began_s, burnt_s
+        began_s, burnt_s = thread_time(), 0.0
+        run(self)
+
+    def slow_call(self: World, request: Any) -> Any:
+        nonlocal burnt_s
+        answer = call(self, request)
+        now_s = start_s = thread_time()
+        owed_s = share * (now_s - began_s - burnt_s) - burnt_s
+        while now_s - start_s < owed_s:
+            sum(range(50))
+            now_s = thread_time()
+        burnt_s += now_s - start_s
+        return answer
+
+    World.run = slow_run  # type: ignore[method-assign] # the point of it
+    World.call = slow_call  # type: ignore[method-assign] # the point of it
+
+
+def plant_loss(text: str) -> None:
+    """Whenever the strategy of ``id:parameter=value`` is asked for by its id alone, give this one."""
+    name, load = text.partition(":")[0], STRATEGIES.load_text
+
+    def load_text(asked: str, params: Mapping[str, Any] | None = None) -> Strategy:
+        return load(text if asked == name else asked, params)
+
+    STRATEGIES.load_text = load_text  # type: ignore[method-assign] # the point of it
+
+
+def main() -> None:
+    """Plant, then be the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--slowdown", type=float)
+    parser.add_argument("--loss")
+    options, words = parser.parse_known_args()
+    if options.slowdown:
+        plant_slowdown(options.slowdown)
+    if options.loss:
+        plant_loss(options.loss)
+    sys.argv = [str(CLI), *words]
+    runpy.run_path(str(CLI), run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
