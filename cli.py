@@ -70,14 +70,13 @@ from services.payment_service import PaymentService
 from services.relay import Relay
 from services.settings import MarketplaceSettings, MatchSettings, OrderSettings, ResilienceSettings
 from services.workers import RETRY_S, run_relay
-from sim.calibration import calibrated
 from sim.calm import rare_collections
 from sim.draw import draw_workload
 from sim.ground import Ground
 from sim.grounds import road_ground
 from sim.recorder import Recorder, join_tables
 from sim.replay import replay_on_lines, replay_on_roads
-from sim.run_info import calibration_info, city_info, run_info
+from sim.run_info import city_info, run_info
 from sim.run_writer import check_run_folder, city_map, plain_map, write_run
 from sim.streams import Streams
 from sim.workload import Workload
@@ -231,7 +230,7 @@ def simulate(
     check_run_folder(folder)
     setup_s = wall_s = 0.0
     worlds: list[World] = []
-    maps, cities, kept_in, calibrations = [], [], {}, []
+    maps, cities, kept_in = [], [], {}
     for number, market in enumerate(scenario.markets):
         with closing(_open_stores(scenario, stores)) as opened:
             kept_in = opened.info
@@ -242,9 +241,8 @@ def simulate(
             cities.append(city_info(market.name, city))
             started = perf_counter()
             setup_s += started - began
-            with rare_collections(), calibrated(wanted=stores.startswith("memory")) as calibrator:
+            with rare_collections():
                 world.run()
-            calibrations.append(calibrator.result)
             began = perf_counter()
             wall_s += began - started
         worlds.append(world)
@@ -261,7 +259,6 @@ def simulate(
         "cities": cities,
         "stores": kept_in,
         **run_info(worlds, tables, cities, start_h=scenario.start_h, wall_s=wall_s, setup_s=setup_s),
-        "calibration": calibration_info(calibrations),
     }
     write_run(folder, tables, run, maps, reports.write_slo)
     return folder

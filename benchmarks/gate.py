@@ -106,7 +106,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gates", type=int, default=20, help="of unchanged code, and of each slowdown")
-    parser.add_argument("--repeats", type=int, default=4, help="of the runs of a gate")
+    parser.add_argument("--repeats", type=int, default=6, help="of the runs of a gate")
     parser.add_argument("--slowdowns", default="0.10", help="shares of CPU time, with commas between")
     parser.add_argument("--quiet", action="store_true", help="without the neighbour")
     options = parser.parse_args()

@@ -54,7 +54,7 @@ def plant_loss(text: str) -> None:
     def load_text(asked: str, params: Mapping[str, Any] | None = None) -> Strategy:
         return load(text if asked == name else asked, params)
 
-    STRATEGIES.load_text = load_text  # type: ignore[method-assign] # the point of it
+    STRATEGIES.load_text = load_text  # type: ignore[assignment, method-assign] # the point of it
 
 
 def main() -> None:

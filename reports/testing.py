@@ -44,6 +44,7 @@ class Wanted:
     units: float | None = 1000.0
     """CPU time in calibration units; None: not calibrated."""
     processor: str = "made up"
+    switches: int = 0
 
 
 def make_run_folder(path: str | Path, **wanted: Any) -> Path:
@@ -171,6 +172,7 @@ def _calibration(want: Wanted) -> dict[str, Any] | None:
         "cpu_s": want.units * 3e-4,
         "samples": 30,
         "cost_s": 0.01,
+        "switches": want.switches,
         "version": 1,
         "processor": want.processor,
     }

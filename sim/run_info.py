@@ -44,6 +44,7 @@ def run_info(
         "lost_demand": sum(world.workload.lost_demand for world in worlds),
         "wall_s": wall_s,
         "setup_s": setup_s,
+        "calibration": _calibration([world.env.calibrator.result for world in worlds]),
         "stages_s": _stages(worlds, tables["windows"], wall_s),
         "incidents": [
             {"market": market, **asdict(incident)}
@@ -60,8 +61,8 @@ def run_info(
     }
 
 
-def calibration_info(markets: Sequence[Calibration | None]) -> dict[str, Any] | None:
-    """Return the key `calibration`: the markets' sum and the processor; None where one was not calibrated."""
+def _calibration(markets: Sequence[Calibration | None]) -> dict[str, Any] | None:
+    """Return the sum of the markets, and the processor; None where one could not be calibrated."""
     whole = total(markets)
     return None if whole is None else {**asdict(whole), "processor": _processor()}
 

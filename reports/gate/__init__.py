@@ -10,9 +10,10 @@ Like the rest of `reports` it reads run folders only; `docs/gate.md` says how to
 from __future__ import annotations
 
 from reports.gate.baseline import Baseline, baseline_of
-from reports.gate.check import Outcome, Row, Status, check
+from reports.gate.check import Outcome, check
 from reports.gate.files import read_baseline, write_baseline
 from reports.gate.markdown import to_markdown
+from reports.gate.rows import Row, Status
 from reports.gate.tolerance import SpeedTolerance, Tolerance
 
 __all__ = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from statistics import median
 from typing import Any
 
 from domain.errors import DataError
+from reports.gate.middle import middle
 from reports.gate.source import (
     Machine,
     RunTable,
@@ -30,7 +30,7 @@ _DIGITS = 6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """A strategy with a seed: hash of its orders, CPU time in units (median of repeats), metrics."""
+    """A strategy with a seed: hash of its orders, CPU time in units (middle of repeats), metrics."""
 
     __pydantic_config__ = STRICT
 
@@ -105,7 +105,7 @@ def _reference(repeats: Sequence[Run]) -> Reference:
         raise DataError(f"{repeats[0].path}: its repeats have other orders: the same seed must give the same")
     return Reference(
         orders_sha256=hashes.pop(),
-        units=_rounded(median(units)) if units else None,
+        units=_rounded(middle(units).mean) if units else None,
         metrics={name: _rounded(value) for name, value in quality_of(repeats[0]).items()},
     )
 

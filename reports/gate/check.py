@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from math import isfinite, nan, sqrt
-from statistics import median
+from math import isfinite, nan
 from typing import Literal
 
 from domain.errors import DataError
 from reports.gate.baseline import Baseline, Reference
+from reports.gate.rows import Row, Status, status_of
 from reports.gate.source import (
     RunTable,
     by_label,
     check_world,
-    machine_of,
     orders_hashes,
     quality_of,
-    units_of,
 )
+from reports.gate.speed import is_other_machine, speed_rows
 from reports.metric import Metric
 from reports.metrics import METRICS
 from reports.run import Run
@@ -27,40 +25,7 @@ from reports.statistics import Estimate, estimate
 
 Part = Literal["quality", "speed"]
 PARTS: tuple[Part, ...] = ("quality", "speed")
-ALL = "all strategies"
 _SAME = 1e-4  # of the value: the baseline's numbers are rounded
-
-
-class Status(Enum):
-    """What a row says."""
-
-    SAME = "unchanged"
-    WITHIN = "within tolerance"
-    BETTER = "improved"
-    WORSE = "worse"
-    MISSING = "not measured any more"
-    UNSTABLE = "differs between repeats"
-
-    @property
-    def fails(self) -> bool:
-        """Whether the gate fails for it."""
-        return self in (Status.WORSE, Status.MISSING, Status.UNSTABLE)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One comparison. `worse`: by how much it is worse, in the metric's own unit; for speed, in percent.
-
-    `metric` is None for speed (calibration units) and for repeats that differ.
-    """
-
-    label: str
-    metric: Metric | None
-    before: float
-    now: float
-    worse: Estimate
-    allowed: float
-    status: Status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,8 +85,8 @@ def check(
         check_world(baseline.world, run, source=source)
     pairs = {(label, seed): repeats for label, row in table.items() for seed, repeats in row.items()}
     quality = _quality(baseline, table) if only != "speed" else []
-    is_other = _is_other_machine(baseline, runs, source) if only != "quality" else False
-    speed = _speed(baseline, table, is_other_machine=is_other) if only != "quality" else []
+    is_other = is_other_machine(baseline, runs, source=source) if only != "quality" else False
+    speed = speed_rows(baseline, table, is_other_machine=is_other) if only != "quality" else []
     return Outcome(
         baseline=baseline,
         quality=tuple(quality),
@@ -164,7 +129,7 @@ def _quality_row(baseline: Baseline, label: str, metric: Metric, now: Mapping[in
     allowed = baseline.tolerances[metric.id].allowed(mean)
     is_known = all(isfinite(now[seed]) for seed in before)
     changed = [abs(now[seed] - value) > _SAME * abs(value) for seed, value in before.items()]
-    status = _status(worse.mean, allowed, is_same=not any(changed)) if is_known else Status.MISSING
+    status = status_of(worse.mean, allowed, is_same=not any(changed)) if is_known else Status.MISSING
     return Row(
         label=label, metric=metric, before=mean, now=mean_now, worse=worse, allowed=allowed, status=status
     )
@@ -187,86 +152,7 @@ def _value(reference: Reference, metric: Metric) -> float | None:
     return reference.metrics.get(metric.id)
 
 
-# --- speed
-
-
-def _speed(baseline: Baseline, table: RunTable, *, is_other_machine: bool) -> list[Row]:
-    """Return a row per strategy, and one of all: the median over runs of their units beside the baseline's.
-
-    Neighbours on the machine disturb single runs by much more than the median of many.
-    """
-    pairs: dict[str, list[tuple[float, float]]] = {}
-    for label, by_seed in table.items():
-        for seed, repeats in by_seed.items():
-            before = baseline.runs[label][seed].units
-            if before is not None:
-                pairs.setdefault(label, []).extend((before, units_of(run)) for run in repeats)
-    allowed = {
-        is_all: baseline.speed.allowed(is_all=is_all, is_other_machine=is_other_machine)
-        for is_all in (True, False)
-    }
-    is_alone = len(pairs) == 1
-    rows = [_speed_row(label, own, allowed[is_alone]) for label, own in pairs.items()]
-    return (
-        rows
-        if is_alone
-        else [*rows, _speed_row(ALL, [p for own in pairs.values() for p in own], allowed[True])]
-    )
-
-
-def _speed_row(label: str, pairs: Sequence[tuple[float, float]], allowed: float) -> Row:
-    slower = sorted(100.0 * (now / before - 1.0) for before, now in pairs)
-    middle, before = median(slower), _mean(before for before, _ in pairs)
-    return Row(
-        label=label,
-        metric=None,
-        before=before,
-        now=before * (1.0 + middle / 100.0),
-        worse=Estimate(middle, *_interval(slower), len(slower)),
-        allowed=allowed,
-        status=_status(middle, allowed, is_same=False),
-    )
-
-
-def _interval(ordered: Sequence[float]) -> tuple[float, float]:
-    """Return the 95 % interval of the median of sorted values, whatever their distribution; NaN for few.
-
-    The k-th from either end, k from the normal approximation of the sign test (Conover, section 3.2).
-    """
-    n = len(ordered)
-    k = int((n - 1.96 * sqrt(n)) / 2.0)
-    return (ordered[k], ordered[n - 1 - k]) if n >= 6 else (nan, nan)
-
-
-def _is_other_machine(baseline: Baseline, runs: Iterable[Run], source: str) -> bool:
-    """Whether some run is not of a machine like the baseline's.
-
-    Raises:
-        DataError: the baseline or a run counts in other units, or in none.
-    """
-    if baseline.machine is None:
-        raise DataError(f"{source}: holds no speeds: `gate update` with calibrated runs, or --only quality")
-    is_other = False
-    for run in runs:
-        machine = machine_of(run)
-        if machine.unit != baseline.machine.unit:
-            raise DataError(
-                f"{run.path}: calibrated in units of version {machine.unit}, {source} in version "
-                f"{baseline.machine.unit}: `gate update`, or --only quality"
-            )
-        is_other = is_other or not machine.is_like(baseline.machine)
-    return is_other
-
-
 # --- both
-
-
-def _status(worse: float, allowed: float, *, is_same: bool) -> Status:
-    if is_same:
-        return Status.SAME
-    if worse > allowed:
-        return Status.WORSE
-    return Status.BETTER if worse < -allowed else Status.WITHIN
 
 
 def _check_pairs(baseline: Baseline, table: RunTable, source: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reports.gate.check import Outcome, Row, Status
+from reports.gate.check import Outcome
+from reports.gate.rows import Row, Status
 from reports.gate.texts import COLUMNS, cells, headline, remarks
 
 _MARKS = {Status.SAME: "", Status.WITHIN: "✅", Status.BETTER: "🎉"}

@@ -101,8 +101,8 @@ def machine_of(run: Run) -> Machine:
 def _calibration(run: Run) -> dict[str, Any]:
     if not is_calibrated(run):
         raise DataError(
-            f"{run.path / 'run.json'}: no calibration, so its speed is not known: simulate it again, on "
-            "memory stores and on Linux or macOS, or leave speed out with --only quality"
+            f"{run.path / 'run.json'}: no calibration, so its speed is not known: the run is of an earlier "
+            "version, or too short; simulate it again, or leave speed out with --only quality"
         )
     return dict(run.info["calibration"])
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from reports.gate.check import Outcome, Status
+from reports.gate.check import Outcome
+from reports.gate.rows import Status
 from reports.gate.texts import COLUMNS, cells, headline, remarks
 
 _STYLES = {Status.SAME: "dim", Status.WITHIN: "", Status.BETTER: "green"}

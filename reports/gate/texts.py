@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reports.formats import NOTHING, number, plural, signed, value_text, with_unit
-from reports.gate.check import Outcome, Row, Status
+from reports.gate.check import Outcome
+from reports.gate.rows import Row, Status
 
 SPEED = "CPU time"
 COLUMNS = ("strategy", "metric", "baseline", "now", "worse by", "tolerance", "")

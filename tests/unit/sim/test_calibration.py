@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from types import SimpleNamespace
+from collections.abc import Iterator
 
 import pytest
 
 import sim.calibration
-from sim.calibration import Calibration, Calibrator, calibrated, total
+from sim.calibration import Calibration, Calibrator, total
+from sim.world import Environment
 
 
 def burn(seconds: float) -> None:
@@ -19,77 +18,59 @@ def burn(seconds: float) -> None:
         sum(range(100))
 
 
-def test_work_is_counted_in_units_and_what_calibrating_costs_is_not_work() -> None:
+def test_the_work_between_events_is_counted_in_units_and_calibrating_is_not_work() -> None:
+    env = Environment()
+
+    def work() -> Iterator[object]:
+        for _ in range(40):
+            burn(0.005)
+            yield env.timeout(1.0)
+
+    env.process(work())
+    env.calibrator.start()
     began = time.thread_time()
-    with calibrated() as calibrator:
-        burn(0.4)
-    spent, found = time.thread_time() - began, calibrator.result
+    env.run()
+    spent = time.thread_time() - began
+    env.calibrator.stop()
+    found = env.calibrator.result
     assert found is not None
-    assert found.samples >= 1
-    assert found.units > 10.0
+    assert 5 <= found.samples <= 13  # 200 ms, one for 16 to 21 ms
+    assert found.units > 20.0
     assert 0.0 < found.cost_s < found.cpu_s
-    assert found.cpu_s + found.cost_s <= spent
-    assert found.cpu_s > 0.5 * (spent - found.cost_s)
+    assert found.cpu_s + found.cost_s == pytest.approx(spent, rel=0.05)
 
 
-def test_the_timer_and_its_handler_are_put_back_even_on_an_interrupt() -> None:
-    with pytest.raises(KeyboardInterrupt), calibrated():
-        raise KeyboardInterrupt
-    assert signal.getsignal(signal.SIGPROF) == signal.SIG_DFL
-    assert signal.getitimer(signal.ITIMER_PROF)[0] == 0.0
-
-
-def test_nothing_is_measured_where_it_is_not_wanted() -> None:
-    with calibrated(wanted=False) as calibrator:
-        burn(0.05)
-    assert calibrator.result is None
-
-
-def test_nothing_is_measured_outside_the_main_thread() -> None:
-    found: list[Calibration | None] = []
-
-    def work() -> None:
-        with calibrated() as calibrator:
-            burn(0.05)
-        found.append(calibrator.result)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert found == [None]
-
-
-def test_a_profiler_keeps_its_timer() -> None:
-    def mine(*_: object) -> None:
-        pass
-
-    before = signal.signal(signal.SIGPROF, mine)
-    try:
-        with calibrated() as calibrator:
-            assert signal.getsignal(signal.SIGPROF) is mine
-        assert calibrator.result is None
-    finally:
-        signal.signal(signal.SIGPROF, before)
+def test_an_environment_that_is_not_calibrated_never_samples() -> None:
+    env = Environment()
+    env.timeout(1.0)
+    env.run()
+    assert env.calibrator.result is None
 
 
 def test_a_long_run_is_sampled_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
-    planned: list[float] = []
-    timer = SimpleNamespace(setitimer=lambda _, seconds: planned.append(seconds), ITIMER_PROF=0)
-    monkeypatch.setattr(sim.calibration, "signal", timer)
-    monkeypatch.setattr(sim.calibration, "work", lambda: None)
+    now_ns, taken_at = [0], []
+    monkeypatch.setattr(sim.calibration, "thread_time_ns", lambda: now_ns[0])
+
+    def work() -> None:
+        taken_at.append(now_ns[0])
+        now_ns[0] += 300_000
+
+    monkeypatch.setattr(sim.calibration, "work", work)
     calibrator = Calibrator()
     calibrator.start()
-    for _ in range(3000):
-        calibrator.sample(0, None)
-    assert planned[-1] > 10.0 * planned[0]
+    for _ in range(30_000):
+        now_ns[0] += 4_000_000
+        calibrator.sample()
     calibrator.stop()
     found = calibrator.result
     assert found is not None
-    assert found.samples == 3000
+    assert found.samples == len(taken_at) - 1  # the first work only warms up
+    assert found.samples < 3000
+    assert taken_at[-1] - taken_at[-2] > 4 * (taken_at[2] - taken_at[1])
 
 
 def test_markets_add_up_and_one_unknown_makes_the_sum_unknown() -> None:
-    one, two = Calibration(10.0, 1.0, 5, 0.1), Calibration(30.0, 2.0, 6, 0.2)
-    assert total([one, two]) == Calibration(40.0, 3.0, 11, pytest.approx(0.3))
+    one, two = Calibration(10.0, 1.0, 5, 0.1, 3), Calibration(30.0, 2.0, 6, 0.2, 4)
+    assert total([one, two]) == Calibration(40.0, 3.0, 11, pytest.approx(0.3), 7)
     assert total([one, None]) is None
     assert total([]) is None

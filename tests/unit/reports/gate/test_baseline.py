@@ -26,7 +26,7 @@ def test_it_reads_what_it_wrote(path, baseline):
     assert [each.name for each in path.parent.iterdir()] == ["ci.json"]
 
 
-def test_the_speed_is_the_median_of_repeats(make):
+def test_one_disturbed_repeat_does_not_move_the_speed(make):
     runs = [run for units in (900.0, 1000.0, 5000.0) for run in make(seeds=(1,), units=units)]
     (reference,) = baseline_of(runs).runs["batch + multi_factor"].values()
     assert reference.units == 1000.0

@@ -10,7 +10,7 @@ import pytest
 
 from domain.errors import DataError
 from reports.gate import Baseline, SpeedTolerance, Status, Tolerance, baseline_of, check
-from reports.gate.check import ALL
+from reports.gate.rows import ALL
 from reports.run import Run, open_run
 
 SKILLED, CLUMSY = 0.9, 0.3  # `batch` of synthetic runs has 0.9
