@@ -15,17 +15,18 @@ from pathlib import Path
 from time import thread_time
 from typing import Any
 
-from matching.contract import Strategy
-from matching.registry import STRATEGIES
+from domain.registry import Registry
 from sim.world import World
 
 CLI = Path(__file__).parents[1] / "cli.py"
+_LEAST_S = 5e-5
 
 
 def plant_slowdown(share: float) -> None:
     """Make every world take `share` more CPU time."""
     run, call = World.run, World.call
     began_s = burnt_s = 0.0
+    spin_s = 1e-6  # CPU time of one turn, as the last ones took; asking the clock at each would disturb
 
     def slow_run(self: World) -> None:
         nonlocal began_s, burnt_s
@@ -33,14 +34,16 @@ def plant_slowdown(share: float) -> None:
         run(self)
 
     def slow_call(self: World, request: Any) -> Any:
-        nonlocal burnt_s
+        nonlocal burnt_s, spin_s
         answer = call(self, request)
-        now_s = start_s = thread_time()
-        owed_s = share * (now_s - began_s - burnt_s) - burnt_s
-        while now_s - start_s < owed_s:
-            sum(range(50))
-            now_s = thread_time()
-        burnt_s += now_s - start_s
+        start_s = thread_time()
+        owed_s = share * (start_s - began_s - burnt_s) - burnt_s
+        if owed_s > _LEAST_S:
+            turns = int(owed_s / spin_s) + 1
+            for _ in range(turns):
+                sum(range(20))
+            spent_s = thread_time() - start_s
+            burnt_s, spin_s = burnt_s + spent_s, spent_s / turns
         return answer
 
     World.run = slow_run  # type: ignore[method-assign] # the point of it
@@ -49,12 +52,12 @@ def plant_slowdown(share: float) -> None:
 
 def plant_loss(text: str) -> None:
     """Whenever the strategy of ``id:parameter=value`` is asked for by its id alone, give this one."""
-    name, load = text.partition(":")[0], STRATEGIES.load_text
+    name, load = text.partition(":")[0], Registry.load_text
 
-    def load_text(asked: str, params: Mapping[str, Any] | None = None) -> Strategy:
-        return load(text if asked == name else asked, params)
+    def load_text(self: Registry[Any], asked: str, params: Mapping[str, Any] | None = None) -> Any:
+        return load(self, text if asked == name else asked, params)
 
-    STRATEGIES.load_text = load_text  # type: ignore[assignment, method-assign] # the point of it
+    Registry.load_text = load_text  # type: ignore[assignment, method-assign] # the point of it
 
 
 def main() -> None:
