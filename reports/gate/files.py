@@ -114,7 +114,8 @@ def _keys_at(path: Sequence[str | int]) -> list[str]:
 def _pretty(value: Any, indent: str) -> str:
     """Return JSON whose short parts are one line each: what changed is a line of the difference."""
     line = json.dumps(value, allow_nan=False, ensure_ascii=False)
-    if len(indent) + len(line) <= _LINE or not isinstance(value, dict | list):
+    is_plain = isinstance(value, list) and not any(isinstance(each, dict | list) for each in value)
+    if is_plain or len(indent) + len(line) <= _LINE or not isinstance(value, dict | list):
         return line
     inner = indent + " "
     if isinstance(value, dict):

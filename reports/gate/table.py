@@ -20,8 +20,9 @@ def gate_table(outcome: Outcome) -> Table:
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     last = ""
     for row in outcome.rows:
-        if last and row.label != last:
+        section = row.label if row.metric is not None else "speed"
+        if last and section != last:
             table.add_section()
-        last, style = row.label, "bold red" if row.status.fails else _STYLES[row.status]
+        last, style = section, "bold red" if row.status.fails else _STYLES[row.status]
         table.add_row(*(Text(text, style=style) for text in cells(row)))
     return table
