@@ -7,7 +7,7 @@ UV ?= uv
 STRATEGIES ?= $(shell $(BIN)/python -c "from matching.registry import STRATEGIES; print(*STRATEGIES.built_in)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench comparison docs lock clean
+.PHONY: help demo test gate baseline lint format bench comparison docs lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -17,6 +17,16 @@ demo: $(VENV)/.demo  ## compare three strategies on a generated city; prints whe
 
 test: $(VENV)/.dev  ## run the tests; those of real cities need DISPATCHLAB_DATA
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+gate: $(VENV)/.dev  ## play scenario ci and hold it against baselines/ci.json; a failure is looked at twice
+	rm -rf runs/gate
+	$(call gate_runs,gate,1 2 3 4 5 6)
+	$(GATE_CHECK) || { $(call gate_runs,gate,7 8 9 10 11 12) && $(GATE_CHECK); }
+
+baseline: $(VENV)/.dev  ## make the code as it is the baseline of make gate
+	rm -rf runs/baseline
+	$(call gate_runs,baseline,1 2 3 4 5 6 7 8 9 10 11 12)
+	$(BIN)/dispatchlab gate update --baseline baselines/ci.json runs/baseline
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, the rooms' arrows
 	$(BIN)/ruff check .
@@ -49,6 +59,11 @@ lock:  ## resolve the dependencies anew (needs uv)
 
 clean:  ## remove the environment and what tools cached
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# What the gate plays, once per number: 49 orders, two strategies, five seeds, each in half a second of CPU time.
+GATE_RUNS := compare ci --strategies score,batch --seeds 1-5 --workers 1 --no-hindsight
+GATE_CHECK = $(BIN)/dispatchlab gate --baseline baselines/ci.json $(GATE_ARGS) runs/gate
+gate_runs = for i in $(2); do $(BIN)/dispatchlab $(GATE_RUNS) --out "runs/$(1)/$$i" >/dev/null || exit 2; done
 
 # One resolution for Python 3.11 to 3.13 on every platform, hashed, naming no package index.
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

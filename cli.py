@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -57,6 +57,7 @@ from eta.registry import eta_model_names, load_eta_model
 from matching.contract import Strategy
 from matching.registry import STRATEGIES, load_strategy, strategy_names
 from matching.registry import describe as describe_strategy
+from reports.gate.commands import app as gate_app
 from reports.variant import world_hash
 from roads.city import City
 from roads.importing import import_city
@@ -604,16 +605,20 @@ def _draw(
 
 
 def _compile_once(strategies: Iterable[str], tell: Tell | None) -> None:
-    """Compile the kernels of all rooms, and of some strategies, where numba's disk cache has none of them.
+    """Compile the kernels of all rooms, and of some strategies; load those that numba's disk cache has.
 
-    Of strategies also load those that it has, so that none does so within a decision.
+    So none is compiled or loaded within a run: its CPU time is the same in a fresh process as in an old one.
     """
-    is_new = not roads.warm.is_compiled()
-    if is_new and tell is not None:
+    if tell is not None and not roads.warm.is_compiled():
         tell("compiling the kernels (once on this machine, about a minute)")
-    for room in (roads, adapters.memory, services, sim) if is_new else ():
-        room.warm.warm_up()
+    _load_rooms()
     matching.warm.warm_up(text.split(":")[0] for text in strategies)
+
+
+@cache
+def _load_rooms() -> None:
+    for room in (roads, adapters.memory, services, sim):
+        room.warm.warm_up()
 
 
 def _open_market_city(market: MarketSpec, tell: Tell | None) -> City | None:
@@ -700,6 +705,7 @@ app.add_typer(strategies_app, name="strategies")
 app.add_typer(eta_app, name="eta")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(bench_app, name="bench")
+app.add_typer(gate_app, name="gate")
 app.add_typer(stack_app, name="stack")
 app.add_typer(db_app, name="db")
 app.add_typer(worker_app, name="worker")

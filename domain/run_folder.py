@@ -58,6 +58,7 @@ RUN_KEYS: dict[str, str] = {
     "wall_s": "wall time during which any market was simulated",
     "setup_s": "the rest of the wall time until the last market ended: loading, drawing, starting processes",
     "cpu_s": "CPU time of all processes",
+    "calibration": "CPU time in units of a small work timed within it, and how often; null: not to be had",
     "stages_s": "wall time by stage, summed over markets: world, movement, pings, search, travel, strategy, "
     "services, recording",
     "markets": "per market: name, orders, drivers, sim_s, wall_s, cpu_s, events, pings, peak_rss_bytes and "

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Column = NDArray[np.float64]
 _OPTIONAL_KEYS = {
     *("asked", "lost_demand", "setup_s", "stages_s", "markets", "stores", "incidents", "unanswered"),
-    *("events", "pings", "peak_rss_bytes", "notes", "workers", "cpu_s", "peak_rss_sum_bytes"),
+    *("events", "pings", "peak_rss_bytes", "notes", "workers", "cpu_s", "calibration", "peak_rss_sum_bytes"),
 }
 
 

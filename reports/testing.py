@@ -41,6 +41,10 @@ class Wanted:
     parameters: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
     incidents: tuple[dict[str, Any], ...] = ()
+    units: float | None = 1000.0
+    """CPU time in calibration units; None: not calibrated."""
+    processor: str = "made up"
+    switches: int = 0
 
 
 def make_run_folder(path: str | Path, **wanted: Any) -> Path:
@@ -140,6 +144,7 @@ def _info(want: Wanted) -> dict[str, Any]:
         "wall_s": 0.2 + total / 4000.0,
         "setup_s": 0.4,
         "cpu_s": 0.6 + total / 4000.0,
+        "calibration": _calibration(want),
         "stages_s": {
             "world": total * 6e-5,
             "movement": total * 3e-5,
@@ -161,4 +166,18 @@ def _info(want: Wanted) -> dict[str, Any]:
         "peak_rss_sum_bytes": 310_000_000,
         "versions": {"python": "3.11.7", "dispatchlab": "0.1.0", "numpy": "2.4.6", "simpy": "4.1.1"},
         "notes": list(want.notes),
+    }
+
+
+def _calibration(want: Wanted) -> dict[str, Any] | None:
+    if want.units is None:
+        return None
+    return {
+        "units": want.units,
+        "cpu_s": want.units * 3e-4,
+        "samples": 30,
+        "cost_s": 0.01,
+        "switches": want.switches,
+        "version": 1,
+        "processor": want.processor,
     }

@@ -13,6 +13,7 @@ from typing import Any
 from domain.run_folder import TABLES
 from roads.city import City
 from services.breakers import Incident
+from sim.calibration import Calibration
 from sim.recorder import Table, blank_table
 from sim.run_writer import city_map, plain_map
 from sim.world import World
@@ -38,7 +39,7 @@ class MarketResult:
 
     `orders` and `drivers` are the rows of those tables; `sim_s` is simulated time, `stages_s` wall time by
     stage; `process` is the number of the process that did it, `cpu_s` its CPU time for it and
-    `peak_rss_bytes` its peak resident memory so far.
+    `peak_rss_bytes` its peak resident memory so far; `calibration` None: too short for one.
     """
 
     tables: dict[str, Table]
@@ -60,6 +61,7 @@ class MarketResult:
     cpu_s: float
     process: int
     peak_rss_bytes: int
+    calibration: Calibration | None
 
 
 def market_result(
@@ -99,6 +101,7 @@ def market_result(
         cpu_s=process_time() - cpu_s,
         process=os.getpid(),
         peak_rss_bytes=peak_rss_bytes(),
+        calibration=world.env.calibrator.result,
     )
 
 
@@ -125,6 +128,7 @@ def not_simulated(name: str) -> MarketResult:
         cpu_s=0.0,
         process=os.getpid(),
         peak_rss_bytes=0,
+        calibration=None,
     )
 
 

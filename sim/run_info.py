@@ -6,10 +6,13 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+from sim.calibration import total
 from sim.market_result import MarketResult, peak_rss_bytes
 from sim.recorder import Table, table_sha256
 
@@ -44,6 +47,7 @@ def run_info(
         "wall_s": wall_s,
         "setup_s": max(each.times.ended_s for each in results) - began_s - wall_s,
         "cpu_s": own_cpu_s + sum(each.cpu_s for each in results if each.process != os.getpid()),
+        "calibration": _calibration(results),
         "stages_s": _sums(each.stages_s for each in results),
         "markets": [_market(each) for each in results],
         "incidents": [
@@ -59,6 +63,12 @@ def run_info(
         "versions": versions(),
         "notes": _notes(results),
     }
+
+
+def _calibration(results: Sequence[MarketResult]) -> dict[str, Any] | None:
+    """Return the sum of the markets, and the processor; None where one could not be calibrated."""
+    whole = total([each.calibration for each in results])
+    return None if whole is None else {**asdict(whole), "processor": _processor()}
 
 
 def versions() -> dict[str, str]:
@@ -114,3 +124,12 @@ def _sums(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
         for name, value in part.items():
             total[name] = total.get(name, 0.0) + value
     return total
+
+
+def _processor() -> str:
+    """Return the processor's name, as exactly as the system knows it."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

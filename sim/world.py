@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,6 +29,7 @@ from services.notifications import (
     PlanChanged,
 )
 from services.window_stats import WindowStats
+from sim.calibration import Calibrator
 from sim.demand import is_open
 from sim.drivers import Drivers
 from sim.fleet import NOISE_SIZE, Fleet
@@ -71,7 +73,17 @@ class Progress:
 
 
 class Environment(simpy.Environment):
-    """SimPy's environment; it also says how many events it has scheduled."""
+    """SimPy's environment; it also says how many events it has scheduled, and calibrates between them."""
+
+    def __init__(self, initial_time: float = 0.0) -> None:
+        super().__init__(initial_time)
+        self.calibrator = Calibrator()
+
+    def step(self) -> None:
+        """Process the next event; then time the calibration unit, where that is due."""
+        super().step()
+        if perf_counter() >= self.calibrator.due_s:
+            self.calibrator.sample()
 
     @property
     def events(self) -> int:
@@ -154,11 +166,13 @@ class World:
             self._minutes(),
         ):
             self.env.process(process)
+        self.env.calibrator.start()
         try:
             self.env.run(until=self._over)
             self.is_complete = True
         except KeyboardInterrupt:
             self.recorder.end_early(self.flow.arrived)
+        self.env.calibrator.stop()
         self.drivers.finish()
 
     def after(self, delay_s: float, action: Callable[[], None]) -> None:

@@ -55,6 +55,8 @@ def leaf(words: list[str]) -> tuple[Any, list[str]]:
     command: Any = typer.main.get_command(cli.app)
     while hasattr(command, "commands"):
         assert words, "a group of commands, not a command"
+        if words[0] not in command.commands and hasattr(command, "default_command"):
+            words = [command.default_command, *words]
         assert words[0] in command.commands, f"no command {words[0]!r}"
         command, words = command.commands[words[0]], words[1:]
     return command, words
