@@ -33,46 +33,57 @@ class NearestAble:
     def __call__(self, snapshot: Snapshot, rng: np.random.Generator) -> Decision:  # noqa: ARG002  # the contract's signature
         """Decide; draws no random numbers."""
         driver = snapshot.order_driver.copy()
-        count = snapshot.open_orders
-        shop = snapshot.order_restaurant_node[:count]
-        pairs = np.repeat(shop, np.diff(snapshot.candidate_offsets))
-        nodes, now_s = snapshot.driver_node[snapshot.candidate_driver], snapshot.now_s
-        _assign(
-            driver,
+        order, candidate = _idle_pairs(
             snapshot.candidate_offsets,
             snapshot.candidate_driver,
-            snapshot.travel.times(nodes, pairs, at_s=now_s),
-            snapshot.travel.times(shop, snapshot.order_customer_node[:count], at_s=now_s),
+            snapshot.driver_load,
+            snapshot.driver_from_s,
+            snapshot.now_s,
+        )
+        if not len(order):
+            return Decision(driver=driver)
+        shop = snapshot.order_restaurant_node[order]
+        legs = snapshot.travel.times(
+            np.concatenate((snapshot.driver_node[candidate], shop)),
+            np.concatenate((shop, snapshot.order_customer_node[order])),
+            at_s=snapshot.now_s,
+        )
+        _assign(
+            driver,
+            order,
+            candidate,
+            legs,
             snapshot.order_ready_s_est,
             snapshot.order_latest_s,
-            (snapshot.driver_load > 0) | (snapshot.driver_from_s > now_s),
             snapshot.driver_shift_end_s,
-            now_s,
+            snapshot.now_s,
             snapshot.pickup_service_s,
         )
         return Decision(driver=driver)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _assign(  # type: ignore[no-untyped-def]  # numba
-    driver,
-    offsets,
-    candidates,
-    to_shop_s,
-    to_home_s,
-    ready_s,
-    latest_s,
-    is_taken,
-    shift_end_s,
-    now_s,
-    service_s,
-):
-    for order in range(len(offsets) - 1):
-        for i in range(offsets[order], offsets[order + 1]):
-            d = candidates[i]
-            picked_up_s = max(now_s + to_shop_s[i], ready_s[order])
-            dropped_off_s = picked_up_s + service_s + to_home_s[order]
-            if not is_taken[d] and picked_up_s <= shift_end_s[d] and dropped_off_s <= latest_s[order]:
-                driver[order] = d
-                is_taken[d] = True
-                break
+def _idle_pairs(offsets, candidates, load, from_s, now_s):  # type: ignore[no-untyped-def]  # numba
+    """Return order and driver of the candidate pairs whose driver has nothing to do, in their order."""
+    order, driver = np.empty(len(candidates), np.int64), np.empty(len(candidates), np.int64)
+    size = 0
+    for i in range(len(offsets) - 1):
+        for c in range(offsets[i], offsets[i + 1]):
+            d = candidates[c]
+            if load[d] == 0 and from_s[d] <= now_s:
+                order[size], driver[size] = i, d
+                size += 1
+    return order[:size], driver[:size]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _assign(given, order, driver, legs_s, ready_s, latest_s, shift_end_s, now_s, service_s):  # type: ignore[no-untyped-def]  # numba
+    """Give each order to the first of its pairs whose driver can; `legs_s` lead to shops, then to homes."""
+    is_taken = np.zeros(len(shift_end_s), np.bool_)
+    for p in range(len(order)):
+        i, d = order[p], driver[p]
+        picked_up_s = max(now_s + legs_s[p], ready_s[i])
+        dropped_off_s = picked_up_s + service_s + legs_s[len(order) + p]
+        is_able = picked_up_s <= shift_end_s[d] and dropped_off_s <= latest_s[i]
+        if is_able and given[i] < 0 and not is_taken[d]:
+            given[i], is_taken[d] = d, True

@@ -41,7 +41,8 @@ FOLDER = "orders/mdrp"
 WORK = "0o100t100s1p100,0o100t100s1p100+1o100t100s1p100+3o100t100s1p100+4o100t100s1p100"
 """The smallest whole day, 505 orders, and four days at once, 3,195."""
 STRATEGIES = ("nearest", "score", "batch", "rolling_horizon", "best")
-PEER, SAME, STATE = "dvrpsim", "ours, the same policy", "dvrpsim, state as dictionaries"
+PEER, STATE = "dvrpsim, by its objects", "dvrpsim, as documented"
+SAME = "ours, the same policy"
 BAR = 3.0
 MISSING = "`dvrpsim` is not installed, so nothing is live: pip install 'dispatchlab[peers]'"
 MEASURED = (
@@ -79,7 +80,10 @@ class Row:
 
 
 def find_peers() -> dict[str, Contender]:
-    """Return `dvrpsim` in two ways of use; nothing if it is not installed."""
+    """Return `dvrpsim` in two ways of use; nothing if it is not installed.
+
+    Its documentation hands a policy the state as dictionaries; one that reads the objects is faster.
+    """
     try:
         from benchmarks._dvrpsim_day import play_dvrpsim, solution_of
     except ModuleNotFoundError as error:
@@ -177,7 +181,7 @@ def joined(instances: Sequence[Instance]) -> Instance:
 def rows_table(rows: Sequence[Row]) -> str:
     """Return rows as a Markdown table."""
     lines = [
-        "| | decides every | orders/s | times `dvrpsim` | CtD, min | undelivered, % | rules broken |",
+        "| | decides every | orders/s | x dvrpsim by objects | CtD, min | undelivered, % | rules broken |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
@@ -190,16 +194,16 @@ def rows_table(rows: Sequence[Row]) -> str:
 
 
 def verdict(rows: Sequence[Row]) -> str:
-    """Say whether the bar is kept: the speed of the same policy, at no worse click-to-door."""
+    """Say whether the bar is kept by the same policy, against each way to use the peer."""
     said = []
     for step in dict.fromkeys(row.step_min for row in rows):
         own = {row.name: row for row in rows if row.step_min == step}
-        if not {PEER, SAME} <= own.keys():
-            continue
-        peer, same = own[PEER], own[SAME]
-        is_kept = same.speed >= BAR and same.ctd_min <= peer.ctd_min
-        said.append(f"every {step} min {same.speed:.2f} times, {'kept' if is_kept else 'MISSED'}")
-    return f"Bar, {BAR:g} times at no worse CtD: {'; '.join(said)}." if said else ""
+        for peer in (STATE, PEER):
+            if peer in own and SAME in own:
+                ratio = own[peer].cpu_s / own[SAME].cpu_s
+                is_kept = ratio >= BAR and own[SAME].ctd_min <= own[peer].ctd_min
+                said.append(f"every {step} min {ratio:.1f} ({peer}): {'kept' if is_kept else 'MISSED'}")
+    return f"Bar, {BAR:g} times the orders/s at no worse CtD: {'; '.join(said)}." if said else ""
 
 
 def contenders_of(strategies: Sequence[str]) -> dict[str, Contender]:

@@ -54,6 +54,8 @@ _SCALARS = {field.name for field in fields(Snapshot)} - set(DTYPES)
 
 def frozen(values: Any, dtype: DTypeLike) -> NDArray[Any]:
     """Return `values` as a contiguous read-only array of `dtype`, copied only where they are not."""
+    if _is_frozen(values, dtype):
+        return values  # type: ignore[no-any-return]  # an array of that dtype
     view = np.ascontiguousarray(values, dtype=dtype).view()
     view.setflags(write=False)
     return view
@@ -61,7 +63,7 @@ def frozen(values: Any, dtype: DTypeLike) -> NDArray[Any]:
 
 def _is_frozen(values: Any, dtype: DTypeLike) -> bool:
     """Tell whether values are what `frozen` would return."""
-    if not isinstance(values, np.ndarray) or values.dtype is not dtype:
+    if not isinstance(values, np.ndarray) or values.dtype != dtype:
         return False
     flags = values.flags
     return not flags.writeable and flags.c_contiguous

@@ -13,6 +13,8 @@ from scenarios.mdrp import Instance
 DEGREES_PER_M = 1.0 / 111_194.926_6
 """On a sphere of the Earth's mean radius; used at the equator, where both axes are alike."""
 
+_NO_NODE = "nodes must be in [0, node_count)"
+
 
 class PlaneTravel:
     """Rides between the places of an instance, seconds: exact whole minutes, plus half a service on arrival.
@@ -52,8 +54,6 @@ class PlaneTravel:
         """Return seconds, pair by pair: shape [n]; the same at any hour and for any vehicle."""
         del at_s, vehicle
         pairs = np.asarray(origins, np.int64), np.asarray(destinations, np.int64)
-        _check(pairs[0], self.node_count)
-        _check(pairs[1], self.node_count)
         seconds: FloatArray = _times(*pairs, self.xy_m, self._speed, self.half_service_s)
         return seconds
 
@@ -63,8 +63,6 @@ class PlaneTravel:
         """Return seconds from each origin to each destination: shape [n, m]."""
         del at_s, vehicle
         ends = np.asarray(origins, np.int64), np.asarray(destinations, np.int64)
-        _check(ends[0], self.node_count)
-        _check(ends[1], self.node_count)
         seconds: FloatArray = _matrix(*ends, self.xy_m, self._speed, self.half_service_s)
         return seconds
 
@@ -73,11 +71,6 @@ class PlaneTravel:
         nodes = np.array([origin] if origin == destination else [origin, destination], np.int32)
         seconds = self.times(nodes[:-1], nodes[1:], at_s=at_s, vehicle=vehicle)
         return Path(nodes=nodes, edges=np.full(len(nodes) - 1, -1, np.int32), seconds=seconds)
-
-
-def _check(nodes: IntArray, count: int) -> None:
-    if nodes.size and (nodes.min() < 0 or nodes.max() >= count):
-        raise IndexError(f"nodes must be in [0, {count})")
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -98,6 +91,8 @@ def _times(origins, destinations, xy, speed, half):  # type: ignore[no-untyped-d
     seconds = np.empty(len(origins))
     for i in range(len(origins)):
         a, b = origins[i], destinations[i]
+        if min(a, b) < 0 or max(a, b) >= len(xy):
+            raise IndexError(_NO_NODE)
         seconds[i] = 0.0 if a == b else 60.0 * ride_min(xy, a, b, speed) + half
     return seconds
 
@@ -108,5 +103,7 @@ def _matrix(origins, destinations, xy, speed, half):  # type: ignore[no-untyped-
     for i in range(len(origins)):
         for j in range(len(destinations)):
             a, b = origins[i], destinations[j]
+            if min(a, b) < 0 or max(a, b) >= len(xy):
+                raise IndexError(_NO_NODE)
             seconds[i, j] = 0.0 if a == b else 60.0 * ride_min(xy, a, b, speed) + half
     return seconds
