@@ -38,9 +38,8 @@ format: $(VENV)/.dev  ## rewrite the code as ruff would have it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## measure speed; see benchmarks/
-	@for name in kafka postgres roads services simulation snapshot valkey; do \
-	  echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" || exit 1; done
+bench: $(VENV)/.dev  ## measure speed, write benchmarks/results.md; NAMES="roads kafka": only these
+	$(BIN)/python -m benchmarks.results $(NAMES)
 
 comparison: $(VENV)/.dev  ## play the public MDRP instances with every strategy; rewrite docs/comparison.md
 	@for name in $(STRATEGIES); do for prep in perfect restaurant-mean; do \

@@ -1,15 +1,16 @@
 """Roads on real cities: import, load, label and query speed, and agreement with OSMnx, networkx and scipy.
 
-    python -m benchmarks.roads [--write] [--osmnx] [city ...]
+    python -m benchmarks.roads [--osmnx] [city ...]
 
 Needs the data folder (DISPATCHLAB_DATA, default ../shared/data). `--osmnx` also lets OSMnx read the same
-ways, which takes minutes. `--write` puts the table into benchmarks/results-roads.md.
+ways, which takes minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -52,7 +53,6 @@ Row = dict[str, str]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cities", nargs="*", help=f"of {', '.join(CITIES)}; all without")
-    parser.add_argument("--write", action="store_true")
     parser.add_argument("--osmnx", action="store_true")
     options = parser.parse_args()
     data = Path(os.environ.get("DISPATCHLAB_DATA", ROOT.parent / "shared" / "data"))
@@ -60,11 +60,8 @@ def main() -> None:
     rows = []
     for name in options.cities or CITIES:
         rows.append(measure(name, data, with_osmnx=options.osmnx))
-        print(name, rows[-1], flush=True)
-    text = table(rows)
-    print(text)
-    if options.write:
-        (ROOT / "benchmarks" / "results-roads.md").write_text(text)
+        print(name, rows[-1], file=sys.stderr, flush=True)
+    print(table(rows))
 
 
 def measure(name: str, data: Path, *, with_osmnx: bool) -> Row:
@@ -218,13 +215,12 @@ def write_drivable(source: Path, target: Path) -> None:
 
 def table(rows: list[Row]) -> str:
     """Return one column per city, one line per figure."""
-    lines = [f"# Roads, measured {time.strftime('%Y-%m-%d')} on {os.cpu_count()} shared cores", ""]
-    lines += ["Load, labels, pairs, paths and snaps: best CPU time of one thread; import: wall time.", ""]
+    lines = ["Load, labels, pairs, paths and snaps: best CPU time of one thread; import: wall time.", ""]
     names = [row["city"] for row in rows]
     lines += [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for key in list(rows[0])[1:]:
         lines.append(f"| {key} | {' | '.join(row[key] for row in rows)} |")
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -74,10 +74,11 @@ def main() -> None:
         bare = bare_loop()
         wall_s, said = whole_process(options.scenario, options.strategy)
         rows.append((said["orders_placed"] / wall_s, said["orders_per_wall_s"], bare))
+    print(f"| {options.scenario}, {options.strategy} | orders/s, median of {options.runs} |\n|---|---:|")
     names = ("whole process", "simulation alone", "bare SimPy loop")
     for name, column in zip(names, zip(*rows, strict=True), strict=True):
-        print(f"{name:>18}: {median(column):8.0f} orders/s, median of {options.runs}")
-    print(f"bare loop / simulation alone: {median(bare / run for _, run, bare in rows):.0f}")
+        print(f"| {name} | {median(column):,.0f} |")
+    print(f"| bare loop / simulation alone | {median(bare / run for _, run, bare in rows):.0f} |")
 
 
 if __name__ == "__main__":

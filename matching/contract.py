@@ -8,7 +8,7 @@ clock, no I/O, no logging, no memory between calls. It sees estimates, never the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -16,16 +16,16 @@ from domain.units import BoolArray, FloatArray, IntArray
 from roads.protocols import TravelTimes
 
 
-def _no_ints() -> IntArray:
-    none = np.empty(0, np.int32)
-    none.setflags(write=False)  # as in every array of a snapshot: kernels are compiled for that
-    return none
+def _constant(values: IntArray | FloatArray) -> Any:
+    """Return a factory of one shared array, read-only as in every snapshot: kernels are compiled for that."""
+    values.setflags(write=False)
+    return lambda: values
 
 
-def _no_floats() -> FloatArray:
-    none = np.empty(0, np.float64)
-    none.setflags(write=False)
-    return none
+_no_ints = _constant(np.empty(0, np.int32))
+_no_floats = _constant(np.empty(0, np.float64))
+_no_routes = _constant(np.zeros(1, np.int64))
+_no_kinds = _constant(np.empty(0, np.int8))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -151,9 +151,9 @@ class Decision:
 
     driver: IntArray
     route_driver: IntArray = field(default_factory=_no_ints)
-    route_offsets: IntArray = field(default_factory=lambda: np.zeros(1, np.int64))
+    route_offsets: IntArray = field(default_factory=_no_routes)
     route_order: IntArray = field(default_factory=_no_ints)
-    route_kind: IntArray = field(default_factory=lambda: np.empty(0, np.int8))
+    route_kind: IntArray = field(default_factory=_no_kinds)
     move_driver: IntArray = field(default_factory=_no_ints)
     move_node: IntArray = field(default_factory=_no_ints)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from benchmarks.mdrp._view import believed_ready
+from benchmarks.mdrp._view import Seen, believed_ready
 from benchmarks.mdrp._world import (
     ACCEPTED,
     DROPOFF,
@@ -20,44 +20,45 @@ from benchmarks.mdrp._world import (
     move,
 )
 from benchmarks.mdrp.travel import ride_min
-from domain.units import IntArray
-from matching.contract import Decision, Snapshot
-from matching.routes import Plans, decided_plans, default_plans
+from matching.contract import Decision
+from matching.routes import decided_plans
+from matching.snapshot import frozen
 
 
-def commit(
-    world: World, snapshot: Snapshot, decision: Decision, orders: IntArray, drivers: IntArray, t: int
-) -> World:
+def commit(world: World, seen: Seen, decision: Decision, t: int) -> World:
     """Give every driver whose orders or route change the decided plan; return the world, perhaps grown.
 
     Drop-offs of a bundle on board keep their order. An order that would, as far as is believed, be picked up
     after the shift or come too late is refused, the newest of a trip first.
     """
-    world = _with_room(world, len(decision.move_driver))
-    for k, node in zip(decision.move_driver.tolist(), decision.move_node.tolist(), strict=True):
-        d = int(drivers[k])
-        move(world, d, node - (len(world.xy) - world.restaurants), max(t, int(world.free[d])))
-    touched = np.zeros(len(drivers), np.bool_)
-    changed = np.flatnonzero(decision.driver != snapshot.order_driver)
-    touched[decision.driver[changed]] = True
-    was = snapshot.order_driver[changed]
-    touched[was[was >= 0]] = True
-    touched[decision.route_driver] = True
-    if not touched.any():
-        return world
-    plans = (
-        decided_plans(snapshot, decision)
-        if len(decision.route_driver)
-        else default_plans(snapshot, decision.driver)
+    snapshot, orders, drivers = seen
+    if len(decision.move_driver):
+        world = _with_room(world, len(decision.move_driver))
+        for k, node in zip(decision.move_driver.tolist(), decision.move_node.tolist(), strict=True):
+            d = int(drivers[k])
+            move(world, d, node - (len(world.xy) - world.restaurants), max(t, int(world.free[d])))
+    touched = _touched(
+        frozen(decision.driver, np.int32),
+        snapshot.order_driver,
+        frozen(decision.route_driver, np.int32),
+        len(drivers),
     )
-    return _give(world, plans, np.flatnonzero(touched), orders, drivers, t)
+    if not len(touched):
+        return world
+    plans = decided_plans(snapshot, decision)
+    given = (plans.offsets, plans.order, plans.kind, touched, orders, drivers, t)
+    longest = _give_plans(world, *given)
+    if longest > world.stop_order.shape[1]:
+        world = _with_longer_plans(world, longest)
+        _give_plans(world, *given)
+    return world
 
 
 def _with_room(world: World, moves: int) -> World:
     """Return the world with room for so many moves more, and for all the trips that orders may need."""
     needed = int(world.counts[TRIPS]) + moves + 3 * len(world.placed) + len(world.on)
     missing = needed - len(world.trips)
-    if moves == 0 or missing <= 0:
+    if missing <= 0:
         return world
     return world._replace(
         trips=np.pad(world.trips, ((0, 2 * missing), (0, 0))),
@@ -65,22 +66,32 @@ def _with_room(world: World, moves: int) -> World:
     )
 
 
-def _give(
-    world: World, plans: Plans, touched: IntArray, orders: IntArray, drivers: IntArray, t: int
-) -> World:
-    longest = int(np.diff(plans.offsets).max())
-    room = world.stop_order.shape[1]
-    if longest > room:
-        pad = ((0, 0), (0, 2 * longest - room))
-        world = world._replace(
-            stop_order=np.pad(world.stop_order, pad), stop_kind=np.pad(world.stop_kind, pad)
-        )
-    _give_plans(world, plans.offsets, plans.order, plans.kind, touched, orders, drivers, t)
-    return world
+def _with_longer_plans(world: World, stops: int) -> World:
+    pad = ((0, 0), (0, 2 * stops - world.stop_order.shape[1]))
+    return world._replace(stop_order=np.pad(world.stop_order, pad), stop_kind=np.pad(world.stop_kind, pad))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _touched(driver, old_driver, route_driver, m):  # type: ignore[no-untyped-def]  # numba
+    """Return the drivers who gain or lose an order, or get a route, ascending."""
+    is_touched = np.zeros(m, np.bool_)
+    for i in range(len(driver)):
+        if driver[i] != old_driver[i]:
+            is_touched[driver[i]] = True
+            if old_driver[i] >= 0:
+                is_touched[old_driver[i]] = True
+    is_touched[route_driver] = True
+    return np.flatnonzero(is_touched)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _give_plans(world, offsets, stop_order, stop_kind, touched, orders, drivers, t):  # type: ignore[no-untyped-def]  # numba
+    """Make plans hold; return the most stops of a driver, and change nothing if there is no room for them."""
+    longest = 0
+    for k in range(len(offsets) - 1):
+        longest = max(longest, offsets[k + 1] - offsets[k])
+    if longest > world.stop_order.shape[1]:
+        return longest
     before = world.driver.copy()
     for k in touched:
         d = drivers[k]
@@ -95,6 +106,7 @@ def _give_plans(world, offsets, stop_order, stop_kind, touched, orders, drivers,
     for k in touched:
         while _refuses(world, drivers[k], t):
             world.counts[REFUSED] += 1
+    return longest
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -142,7 +154,12 @@ def _first_wrong_stop(world, d, t):  # type: ignore[no-untyped-def]  # numba
     while s < world.stop_count[d]:
         i = world.stop_order[d, s]
         if world.stop_kind[d, s] == PICKUP:
-            size, shop = bundle_size(world, d, s), world.restaurant[i]
+            size, shop = (
+                bundle_size(
+                    world.restaurant, world.stop_order[d], world.stop_kind[d, : world.stop_count[d]], s
+                ),
+                world.restaurant[i],
+            )
             if s == 0 and world.is_bound[d]:
                 picked = world.arrived[d] + world.half
             else:

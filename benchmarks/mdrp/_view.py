@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from itertools import accumulate, chain
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from benchmarks.mdrp._world import DROPOFF, ON_BOARD, OPEN, PICKUP, UNPLACED, World, bundle_size
+from benchmarks.mdrp._world import (
+    DROPOFF,
+    ON_BOARD,
+    OPEN,
+    PICKUP,
+    UNPLACED,
+    World,
+    bundle_size,
+    pass_time,
+)
 from benchmarks.mdrp.travel import PlaneTravel, ride_min
 from domain.units import FloatArray, IntArray
 from matching.contract import Snapshot
-from matching.snapshot import build_snapshot
 
 _CAPACITY = 1_000
 """Orders at once: the problem knows no limit."""
+
+
+class Seen(NamedTuple):
+    """A snapshot; the orders int64 [n] and drivers int64 [m] of the instance that are on its axes."""
+
+    snapshot: Snapshot
+    orders: IntArray
+    drivers: IntArray
 
 
 class View:
@@ -28,23 +45,22 @@ class View:
         self._target, self._most = target_min, candidates
         self._lat, self._lon = travel.degrees()
 
-    def look(self, world: World, t: int, next_t: int) -> tuple[Snapshot, IntArray, IntArray] | None:
-        """Return the snapshot of minute `t`, its orders and drivers; None if no open order has a candidate.
+    def come_to(self, world: World, t: int, next_t: int) -> tuple[int, Seen | None]:
+        """Let everything happen that happens by minute `t`; return how many orders are open, what is seen.
 
-        Orders int64 [n] and drivers int64 [m] are the instance's, by place on the snapshot's axes.
+        That is nothing if no open order has a candidate.
         """
-        seen = _look(world, t, self._target, self._most, self._owed, self._lat, self._lon)
-        orders, open_orders, drivers, *blocks = seen
-        columns: dict[str, Any] = {}
-        for names, block in zip(_NAMES, blocks, strict=True):
-            block.setflags(write=False)  # its rows inherit it
-            if isinstance(names, str):
-                columns[names] = block
-            else:
-                columns.update(zip(names, block, strict=True))
-        if not len(columns["candidate_driver"]):
-            return None
-        snapshot = build_snapshot(
+        blocks = _come_to(world, t, self._target, self._most, self._owed, self._lat, self._lon)
+        for block in blocks:
+            block.setflags(write=False)  # its parts inherit it
+        wholes, places, times, flags, moments, shorts, bytes_, numbers, metres = blocks
+        n, m, pairs = places.shape[1], moments.shape[1], len(metres) - world.restaurants
+        open_orders = len(wholes) - n - 2 * m - 2
+        if not pairs:
+            return open_orders, None
+        orders, drivers, candidate_offsets, stop_offsets = _parts(wholes, n, m, open_orders + 1, m + 1)
+        driver_node, candidate_driver, stop_order = _parts(numbers, m, pairs, len(bytes_) - m)
+        snapshot = Snapshot(
             now_s=t * 60.0,
             next_s=next_t * 60.0,
             open_orders=open_orders,
@@ -53,65 +69,66 @@ class View:
             dropoff_service_s=world.half * 60.0,
             travel=self._travel,
             wait_node=self._travel.waiting_nodes,
-            **columns,
+            wait_demand=metres[pairs:],
+            candidate_offsets=candidate_offsets,
+            candidate_driver=candidate_driver,
+            candidate_distance_m=metres[:pairs],
+            driver_node=driver_node,
+            driver_vehicle=bytes_[:m],
+            stop_offsets=stop_offsets,
+            stop_order=stop_order,
+            stop_kind=bytes_[m:],
+            **dict(zip(_ROWS, chain(places, times, flags, moments, shorts), strict=True)),
         )
-        return snapshot, orders, drivers
+        return open_orders, Seen(snapshot=snapshot, orders=orders, drivers=drivers)
 
 
-_PLACES = ("order_restaurant", "order_restaurant_node", "order_customer_node", "order_driver")
-_TIMES = (
-    "order_restaurant_lat",
-    "order_restaurant_lon",
-    "order_customer_lat",
-    "order_customer_lon",
-    "order_placed_s",
-    "order_since_s",
-    "order_ready_s_est",
-    "order_due_s",
-    "order_latest_s",
+def _parts(block: IntArray, *sizes: int) -> list[IntArray]:
+    """Return a block's parts, one behind the other."""
+    ends = list(accumulate(sizes))
+    return [block[end - size : end] for end, size in zip(ends, sizes, strict=True)]
+
+
+_ROWS = (
+    *("order_restaurant", "order_restaurant_node", "order_customer_node", "order_driver"),
+    *("order_restaurant_lat", "order_restaurant_lon", "order_customer_lat", "order_customer_lon"),
+    *("order_placed_s", "order_since_s", "order_ready_s_est", "order_due_s", "order_latest_s"),
+    *("order_is_ready", "order_is_picked_up", "order_is_pinned"),
+    *("driver_lat", "driver_lon", "driver_from_s"),
+    *("driver_rating", "driver_short_orders", "driver_shift_end_s"),
+    *("driver_load", "driver_capacity"),
 )
-_FLAGS = ("order_is_ready", "order_is_picked_up", "order_is_pinned")
-_MOMENTS = (
-    "driver_lat",
-    "driver_lon",
-    "driver_from_s",
-    "driver_rating",
-    "driver_short_orders",
-    "driver_shift_end_s",
-)
-_NAMES: tuple[str | tuple[str, ...], ...] = (
-    "candidate_offsets",
-    "candidate_driver",
-    "candidate_distance_m",
-    "wait_demand",
-    _PLACES,
-    _TIMES,
-    _FLAGS,
-    "driver_node",
-    _MOMENTS,
-    "driver_vehicle",
-    "driver_capacity",
-    "driver_load",
-    "stop_offsets",
-    "stop_order",
-    "stop_kind",
-)
-"""The columns that `_look` returns behind orders, open orders and drivers: arrays, or the rows of blocks."""
+"""What the rows of the blocks are, one behind the other: int32, float64, bool; float64 and int16 of drivers.
+
+Blocks, because each array costs on its way out of a kernel.
+"""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _look(world, t, target, most, owed, lat, lon):  # type: ignore[no-untyped-def]  # numba
-    """Return the axes, then the columns named above, all in one call."""
+def _come_to(world, t, target, most, owed, lat, lon):  # type: ignore[no-untyped-def]  # numba
+    """Return the columns of minute `t`, of the documented dtypes, in blocks.
+
+    int64: orders, drivers, offsets of candidates and of stops; the rows named above; int8: vehicles, kinds of
+    stops; int32: nodes of drivers, candidates, orders of stops; float64: distances of candidates, demand.
+    """
+    pass_time(world, t)
     orders, open_orders, drivers = _axes(world, t)
     offsets, candidates, metres = _candidates(world, t, orders[:open_orders], drivers, most)
     places, times, flags = _order_columns(world, t, orders, drivers, target, lat, lon)
-    node, moments, vehicle, capacity, load, stops, stop_order, stop_kind = _driver_columns(
+    node, moments, shorts, stops, stop_order, stop_kind = _driver_columns(
         world, t, orders, drivers, owed, lat, lon
     )
     return (
-        orders, open_orders, drivers, offsets, candidates, metres, _demand(world), places, times, flags,
-        node, moments, vehicle, capacity, load, stops, stop_order, stop_kind,
-    )  # fmt: skip
+        np.concatenate((orders, drivers, offsets, stops)),
+        places,
+        times,
+        flags,
+        moments,
+        shorts,
+        np.concatenate((np.zeros(len(drivers), np.int8), stop_kind)),
+        np.concatenate((node, candidates, stop_order)),
+        np.concatenate((metres, _demand(world))),
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -138,20 +155,23 @@ def _order_columns(world, t, orders, drivers, target, lat, lon):  # type: ignore
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_in_first_trip(world, d, order):  # type: ignore[no-untyped-def]  # numba
     is_in = False
-    for s in range(bundle_size(world, d, 0)):
+    for s in range(
+        bundle_size(world.restaurant, world.stop_order[d], world.stop_kind[d, : world.stop_count[d]], 0)
+    ):
         is_in |= world.stop_order[d, s] == order
     return is_in
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _driver_columns(world, t, orders, drivers, owed, lat, lon):  # type: ignore[no-untyped-def]  # numba
-    """Return nodes, the block float64 [6, m], and the other columns in the order of `_NAMES`."""
+    """Return nodes, the blocks float64 [6, m] and int16 [2, m], and the stops: offsets, orders, kinds."""
     m = len(drivers)
     nodes, moments = np.empty(m, np.int32), np.empty((6, m))
     at = np.empty(len(world.placed), np.int32)
     for j in range(len(orders)):
         at[orders[j]] = j
-    load, offsets = np.zeros(m, np.int16), np.zeros(m + 1, np.int64)
+    shorts, offsets = np.zeros((2, m), np.int16), np.zeros(m + 1, np.int64)
+    shorts[1] = _CAPACITY
     for k in range(m):
         offsets[k + 1] = offsets[k] + world.stop_count[drivers[k]]
     stop_order, stop_kind = np.empty(offsets[m], np.int32), np.empty(offsets[m], np.int8)
@@ -164,9 +184,8 @@ def _driver_columns(world, t, orders, drivers, owed, lat, lon):  # type: ignore[
         for s in range(world.stop_count[d]):
             stop_order[offsets[k] + s] = at[world.stop_order[d, s]]
             stop_kind[offsets[k] + s] = world.stop_kind[d, s]
-            load[k] += world.stop_kind[d, s] == DROPOFF
-    vehicle, capacity = np.zeros(m, np.int8), np.full(m, _CAPACITY, np.int16)
-    return nodes, moments, vehicle, capacity, load, offsets, stop_order, stop_kind
+            shorts[0, k] += world.stop_kind[d, s] == DROPOFF
+    return nodes, moments, shorts, offsets, stop_order, stop_kind
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -217,28 +236,40 @@ def _whereabouts(world, d, t):  # type: ignore[no-untyped-def]  # numba
 def _candidates(world, t, orders, drivers, most):  # type: ignore[no-untyped-def]  # numba
     """Return each open order's nearest drivers who may be there before their shift ends, as CSR."""
     m = len(drivers)
-    node, free, place = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m, np.int64)
+    here, there, reach = np.empty((m, 2), np.int64), np.empty((m, 2), np.int64), np.empty(m, np.int64)
     for k in range(m):
-        node[k], place[k], free[k] = _outlook(world, drivers[k], t)
+        node, place, free = _outlook(world, drivers[k], t)
+        here[k], there[k] = world.xy[node], world.xy[place]
+        reach[k] = _square_reached(world.off[drivers[k]] - world.half - free, world.speed)
     offsets = np.zeros(len(orders) + 1, np.int64)
     candidates = np.empty(len(orders) * min(most, m), np.int32)
     metres = np.empty(len(candidates))
-    away, some = np.empty(m), np.empty(m, np.int32)
+    away, some = np.empty(m, np.int64), np.empty(m, np.int32)
     size = 0
     for j in range(len(orders)):
         shop, found = world.restaurant[orders[j]], 0
+        x, y = world.xy[shop, 0], world.xy[shop, 1]
         for k in range(m):
-            ride = ride_min(world.xy, place[k], shop, world.speed)
-            if free[k] + ride + world.half <= world.off[drivers[k]] or _joins(world, drivers[k], shop):
-                dx = world.xy[node[k], 0] - world.xy[shop, 0]
-                dy = world.xy[node[k], 1] - world.xy[shop, 1]
-                away[found], some[found] = math.sqrt(float(dx * dx + dy * dy)), k
+            if _square(there[k], x, y) <= reach[k] or _joins(world, drivers[k], shop):
+                away[found], some[found] = _square(here[k], x, y), k
                 found += 1
         for k in np.argsort(away[:found], kind="mergesort")[:most]:
-            candidates[size], metres[size] = some[k], away[k]
+            candidates[size], metres[size] = some[k], math.sqrt(float(away[k]))
             size += 1
         offsets[j + 1] = size
     return offsets, candidates[:size], metres[:size]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _square_reached(minutes, speed):  # type: ignore[no-untyped-def]  # numba
+    """Return the largest square of a distance that whole minutes are enough for; -1: none is."""
+    return (minutes * speed) ** 2 if minutes >= 0 else -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _square(place, x, y):  # type: ignore[no-untyped-def]  # numba
+    dx, dy = place[0] - x, place[1] - y
+    return dx * dx + dy * dy
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -249,7 +280,12 @@ def _outlook(world, d, t):  # type: ignore[no-untyped-def]  # numba
     while s < world.stop_count[d]:
         i = world.stop_order[d, s]
         if world.stop_kind[d, s] == PICKUP:
-            size, shop = bundle_size(world, d, s), world.restaurant[i]
+            size, shop = (
+                bundle_size(
+                    world.restaurant, world.stop_order[d], world.stop_kind[d, : world.stop_count[d]], s
+                ),
+                world.restaurant[i],
+            )
             if place != shop:
                 at_min += ride_min(world.xy, place, shop, world.speed) + world.half
             for k in range(s, s + size):

@@ -102,25 +102,14 @@ def new_world(instance: Instance, believed_min: IntArray, xy_m: IntArray) -> Wor
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def come_to(world, t):  # type: ignore[no-untyped-def]  # numba
-    """Let everything happen that happens by minute `t`; return how many orders are open then."""
+def pass_time(world, t):  # type: ignore[no-untyped-def]  # numba
+    """Let everything happen that happens by minute `t`: open what is placed, give up what is too late."""
     advance(world, t)
-    return _place(world, t)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _place(world, t):  # type: ignore[no-untyped-def]  # numba
-    """Open what is placed by `t`, give up what is too late; return how many orders are open."""
-    count = 0
     for i in range(len(world.placed)):
         if world.state[i] == UNPLACED and world.placed[i] <= t:
             world.state[i] = OPEN
-        if world.state[i] == OPEN:
-            if t + 3 * world.half > world.latest[i]:
-                world.state[i] = LOST
-            else:
-                count += 1
-    return count
+        if world.state[i] == OPEN and t + 3 * world.half > world.latest[i]:
+            world.state[i] = LOST
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -153,7 +142,9 @@ def _drop_off(world, d, t):  # type: ignore[no-untyped-def]  # numba
 def _depart(world, d, t):  # type: ignore[no-untyped-def]  # numba
     """Set out for the first planned trip as soon as the driver is free and the trip is known."""
     known = world.assigned[world.stop_order[d, 0]]
-    for s in range(1, bundle_size(world, d, 0)):
+    for s in range(
+        1, bundle_size(world.restaurant, world.stop_order[d], world.stop_kind[d, : world.stop_count[d]], 0)
+    ):
         known = min(known, world.assigned[world.stop_order[d, s]])
     departs = max(world.free[d], known)
     if departs > t:
@@ -167,7 +158,7 @@ def _depart(world, d, t):  # type: ignore[no-untyped-def]  # numba
 @njit(cache=True, nogil=True, error_model="numpy")
 def _pick_up(world, d, t):  # type: ignore[no-untyped-def]  # numba
     """Pick the first planned trip up once all of it is ready; leave without it when the shift is over."""
-    size = bundle_size(world, d, 0)
+    size = bundle_size(world.restaurant, world.stop_order[d], world.stop_kind[d, : world.stop_count[d]], 0)
     picked = world.arrived[d] + world.half
     for s in range(size):
         picked = max(picked, world.ready[world.stop_order[d, s]])
@@ -255,12 +246,13 @@ def move(world, d, place, departs):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def bundle_size(world, d, first):  # type: ignore[no-untyped-def]  # numba
-    """Return how many pickups at one restaurant a driver's plan has from stop `first` on."""
-    place, s = world.restaurant[world.stop_order[d, first]], first
-    while s < world.stop_count[d] and world.stop_kind[d, s] == PICKUP:
-        if world.restaurant[world.stop_order[d, s]] != place:
-            break
+def bundle_size(restaurant, stop_order, stop_kind, first):  # type: ignore[no-untyped-def]  # numba
+    """Return how many pickups at one restaurant a driver's plan has from stop `first` on.
+
+    Takes the few arrays that it needs: handing over a whole world takes longer than the rest.
+    """
+    place, s = restaurant[stop_order[first]], first
+    while s < len(stop_kind) and stop_kind[s] == PICKUP and restaurant[stop_order[s]] == place:
         s += 1
     return s - first
 

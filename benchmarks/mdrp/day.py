@@ -18,7 +18,6 @@ from benchmarks.mdrp._world import (
     UNPLACED,
     World,
     advance,
-    come_to,
     move,
     new_world,
 )
@@ -92,10 +91,9 @@ def play(
     rng = np.random.default_rng([seed, 0])
     t = _first_minute(world, step)
     while t is not None:
-        open_orders = come_to(world, t)
-        seen = view.look(world, t, t + step) if open_orders else None
+        open_orders, seen = view.come_to(world, t, t + step)
         if seen is not None:
-            snapshot, orders, drivers = seen
+            snapshot = seen.snapshot
             asked = perf_counter()
             decision = strategy(snapshot, rng)
             decide_s += perf_counter() - asked
@@ -103,7 +101,7 @@ def play(
             problems = check_decision(snapshot, decision, strategy)
             if problems:
                 raise ContractError(f"{instance.name}, minute {t}: {strategy.name} decides: {problems[0]}")
-            world = commit(world, snapshot, decision, orders, drivers, t)
+            world = commit(world, seen, decision, t)
         t = t + step if open_orders else _first_minute(world, step)
     advance(world, np.iinfo(np.int32).max)
     return Played(

@@ -14,6 +14,8 @@ from scenarios.mdrp import Instance
 DEGREES_PER_M = 1.0 / 111_194.926_6
 """On a sphere of the Earth's mean radius; used at the equator, where both axes are alike."""
 
+_NO_NODE = "nodes must be in [0, node_count)"
+
 
 class PlaneTravel:
     """Rides between the places of an instance, seconds: exact whole minutes, plus half a service on arrival.
@@ -82,7 +84,7 @@ class PlaneTravel:
 def _check(nodes, count):  # type: ignore[no-untyped-def]  # numba
     for node in nodes:
         if not 0 <= node < count:
-            raise IndexError("no such node")
+            raise IndexError(_NO_NODE)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -12,6 +12,7 @@ from benchmarks.mdrp.small import small_instance
 from domain.errors import ContractError, DataError
 from matching.contract import Decision
 from matching.registry import load_strategy
+from matching.snapshot import DTYPES
 from scenarios.mdrp import metrics, violations
 
 
@@ -69,3 +70,26 @@ def test_an_infeasible_decision_is_told_with_the_minute():
 def test_services_of_different_length_are_refused():
     with pytest.raises(DataError, match="services of different length"):
         play(replace(small_instance(), dropoff_service_min=6), load_strategy("nearest"))
+
+
+def test_every_column_of_a_snapshot_is_as_documented_and_read_only():
+    seen = []
+
+    class Looks(type(load_strategy("nearest"))):
+        def __call__(self, snapshot, rng):
+            seen.append(snapshot)
+            return super().__call__(snapshot, rng)
+
+    play(small_instance(), Looks(window_s=300.0))
+    assert len(seen) > 10
+    for snapshot in seen:
+        for name, dtype in DTYPES.items():
+            column = getattr(snapshot, name)
+            assert (column.dtype, column.flags.writeable) == (np.dtype(dtype), False), name
+            assert column.flags.c_contiguous, name
+        assert len(snapshot.order_customer_lat) == len(snapshot.order_is_pinned) == snapshot.orders
+        assert len(snapshot.driver_short_orders) == len(snapshot.stop_offsets) - 1 == snapshot.drivers
+        assert (snapshot.order_driver[: snapshot.open_orders] == -1).all()
+        assert snapshot.stop_offsets[-1] == len(snapshot.stop_order) == len(snapshot.stop_kind)
+        assert snapshot.candidate_offsets[-1] == len(snapshot.candidate_driver)
+        assert (snapshot.driver_capacity > snapshot.driver_load).all()
