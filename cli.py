@@ -74,6 +74,7 @@ from scenarios import (
     scenario_names,
     to_dict,
 )
+from services.agenda import Agenda
 from services.breakers import Breaker, unwitnessed
 from services.building import build_marketplace
 from services.drive import drive
@@ -1040,7 +1041,7 @@ def worker_relay(stores: StoresOption = "stack", namespace: NamespaceOption = DE
 
     async def work(connected: Connected, stop: asyncio.Event) -> None:
         clock = await _shared_clock(connected)
-        relay = Relay(connected.stores.outbox, connected.bus, clock)
+        relay = Relay(connected.stores.outbox, connected.bus, clock, Agenda())
         await run_relay(relay, stop, hourly=lambda: connected.upkeep(clock.now_s()))
 
     _work(stores, namespace, work)

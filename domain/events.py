@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 
 class Topic(StrEnum):
     """Streams of events."""
@@ -40,8 +42,7 @@ class EventKind(StrEnum):
     DRIVERS_MOVED = "drivers_moved"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One event. `key` orders it: the order's id for orders, the driver's for dispatch."""
 
     id: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 from domain.drivers import Plan
 
@@ -18,8 +19,7 @@ class OfferState(IntEnum):
     WITHDRAWN = 4
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewOffer:
+class NewOffer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An offer to be opened; the store gives it its id.
 
     `plan` is the driver's whole plan if it is accepted (stops already planned included); `eta_s` the
@@ -38,8 +38,7 @@ class NewOffer:
     eta_s: tuple[float, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An offer as stored."""
 
     id: int

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from domain.order_state import Action, Actor, Assignment, OrderState
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OrderItem:
+class OrderItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of an order."""
 
     menu_item_id: int
@@ -18,8 +18,7 @@ class OrderItem:
     price_cents: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OrderRequest:
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a customer sends: a basket, where to, and a client-made idempotency key."""
 
     idempotency_key: str
@@ -30,8 +29,7 @@ class OrderRequest:
     items: tuple[OrderItem, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One order as stored. Times are seconds on the clock's axis, None while the event has not happened.
 
     `promised_at_s` is what the customer was told at placement; the `eta_*_s` are the moments of delivery
@@ -68,8 +66,7 @@ class Order:
     eta_pickup_s: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewOrder:
+class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order to be inserted; the store gives it its id.
 
     `claim` is the idempotency key under which the order is placed and `payment` the provider's reference of
@@ -107,8 +104,7 @@ class NewOrder:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Transition:
+class Transition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A change of an order's food state, compare-and-set on `expected_version` where that is given.
 
     `updates` may set `prep_quote_s`, `eta_pickup_s` and `cancel_reason` in the same transaction.
@@ -120,7 +116,7 @@ class Transition:
     actor_id: int | None
     at_s: float
     expected_version: int | None = None
-    updates: Mapping[str, Any] = field(default_factory=dict)
+    updates: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 STATE_TIME_FIELD: dict[OrderState, str] = {

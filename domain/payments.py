@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 
 class PaymentState(IntEnum):
@@ -14,8 +15,7 @@ class PaymentState(IntEnum):
     VOIDED = 2
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Payment:
+class Payment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The charge of one order; `reference` is the provider's name for it."""
 
     order_id: int
@@ -25,8 +25,7 @@ class Payment:
     settled_at_s: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an event makes of an order's payment: CAPTURED or VOIDED, once per event."""
 
     event_id: int

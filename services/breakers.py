@@ -80,19 +80,11 @@ class Breaker:
             Unavailable: `work` raised it or took longer than the timeout, or the breaker is open. The time
             limit needs an event loop; adapters in memory answer at once.
         """
-        if self._is_closed and self._now_s() >= self._calm_from_s:
-            return await self._calmly(work)
-        try:
-            return await self._circuit.call_async(self._in_time, work)
-        except CircuitOpenError:
-            raise Unavailable(f"{self.name} is out of order ({self._last_failure})") from None
-
-    async def _calmly(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do `work` where nothing has failed for a window; the circuit hears of answers at the next failure.
-
-        Success is the rule and the circuit's bookkeeping costs more than most calls. A count per second
-        of its window is all that it would have kept of them.
-        """
+        if not self._is_closed or self._now_s() < self._calm_from_s:
+            return await self._watched(work)
+        # Nothing has failed for a window: the circuit hears of answers at the next failure. Success is the
+        # rule and the circuit's bookkeeping costs more than most calls. A count per second of its window is
+        # all that it would have kept of them.
         try:
             answer = await self._in_time(work)
         except Unavailable as failure:
@@ -103,6 +95,12 @@ class Breaker:
             raise
         self._succeeded()
         return answer
+
+    async def _watched(self, work: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await self._circuit.call_async(self._in_time, work)
+        except CircuitOpenError:
+            raise Unavailable(f"{self.name} is out of order ({self._last_failure})") from None
 
     def _succeeded(self) -> None:
         """Count an answer for later; at once if another call has failed since this one began."""
@@ -127,7 +125,7 @@ class Breaker:
 
     async def _in_time(self, work: Callable[[], Awaitable[T]]) -> T:
         try:
-            if not _has_loop():
+            if asyncio._get_running_loop() is None or asyncio.current_task() is None:  # no error
                 return await work()
             async with asyncio.timeout(self._timeout_s):
                 return await work()
@@ -189,11 +187,3 @@ def _nothing() -> None:
 def _fail(failure: Unavailable) -> None:
     """Fail."""
     raise failure
-
-
-def _has_loop() -> bool:
-    """Tell whether this runs in a task of an event loop."""
-    try:
-        return asyncio.current_task() is not None
-    except RuntimeError:
-        return False

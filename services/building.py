@@ -9,6 +9,7 @@ from domain.stores import Stores
 from eta.contract import EtaModel
 from matching.contract import Strategy
 from roads.protocols import TravelTimes
+from services.agenda import Agenda
 from services.breakers import Breaker, Witness, unwitnessed
 from services.cache_aside import Background, CacheAside, Pause, run_inline
 from services.catalog_service import CatalogService
@@ -60,8 +61,8 @@ def build_marketplace(
     """
     settings = settings if settings is not None else MarketplaceSettings()
     guards = settings.resilience
-    nodes, mailbox = NodeCache(snap), Mailbox()
-    relay = Relay(stores.outbox, stores.bus, clock, redeliver_s=guards.redeliver_s)
+    nodes, mailbox, agenda = NodeCache(snap), Mailbox(), Agenda()
+    relay = Relay(stores.outbox, stores.bus, clock, agenda, redeliver_s=guards.redeliver_s)
     eta = EtaService(eta_model, travel, nodes)
     projection = DriverProjection(stores, mailbox)
     CustomerNews(stores.bus, mailbox)
@@ -69,8 +70,8 @@ def build_marketplace(
     payments = PaymentService(
         provider, stores.payments, Breaker("payment", guards.payment, clock, witness), stores.bus
     )
-    orders = OrderService(stores, eta, payments, clock, settings.orders)
-    offers = OfferService(stores, projection, clock, mailbox)
+    orders = OrderService(stores, eta, payments, clock, settings.orders, agenda)
+    offers = OfferService(stores, projection, clock, mailbox, agenda)
     book = OrderBook(stores.orders, nodes)
     builder = SnapshotBuilder(stores.drivers, book, snap, strategy, settings.match)
     decider = Decider(builder, strategy, offers, eta, travel, settings.match, rng)
@@ -84,6 +85,7 @@ def build_marketplace(
         clock,
         relay,
         settings.match,
+        agenda,
         on_window,
     )
     progress = Progress(eta, settings.match)
@@ -108,4 +110,5 @@ def build_marketplace(
         projection=projection,
         relay=relay,
         mailbox=mailbox,
+        agenda=agenda,
     )

@@ -44,6 +44,7 @@ def _index(degrees: float, bound: float, bits: int) -> int:
     return min(int((degrees + bound) / (2.0 * bound) * cells), cells - 1)
 
 
+@lru_cache(maxsize=65536)
 def _name(row: int, column: int, precision: int) -> str:
     """Interleave the bits, longitude first."""
     lat_bits, lon_bits = _bits(precision)

@@ -18,6 +18,7 @@ from domain.errors import NotFound
 from domain.order_state import Actor
 from domain.orders import Order, OrderRequest
 from domain.units import FloatArray, IntArray
+from services.agenda import Agenda
 from services.catalog_service import CatalogService
 from services.driver_projection import DriverProjection
 from services.location_service import LocationService
@@ -46,6 +47,7 @@ class Marketplace:
     projection: DriverProjection
     relay: Relay
     mailbox: Mailbox
+    agenda: Agenda
 
     # --- drivers
 

@@ -20,6 +20,7 @@ from domain.orders import Transition
 from domain.ports import Clock, OrderStore
 from domain.stores import Stores
 from matching.contract import Strategy
+from services.agenda import Agenda
 from services.breakers import Breaker
 from services.deciding import Decider
 from services.offer_service import OfferService
@@ -64,6 +65,7 @@ class MatchService:
         clock: Clock,
         relay: Relay,
         settings: MatchSettings,
+        agenda: Agenda,
         on_window: WindowObserver,
     ) -> None:
         self.offers = offers
@@ -77,7 +79,7 @@ class MatchService:
         self._relay = relay
         self._settings = settings
         self._on_window = on_window
-        self._list = WaitList(book.waiting.__contains__, settings)
+        self._list = WaitList(book.waiting.__contains__, settings, agenda)
         self._next_window_s = -math.inf
         stores.bus.subscribe(Topic.ORDERS, "matching", self._on_orders, kinds=_CHANGES_BOOK)
         stores.bus.subscribe(Topic.DISPATCH, "matching", self._on_dispatch)

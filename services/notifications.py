@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from domain.drivers import Plan
 from domain.offers import Offer
 from domain.order_state import OrderState
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OfferMade:
+class OfferMade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A driver is asked; `offer.terms.expires_at_s` says until when."""
 
     driver_id: int
     offer: Offer
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OfferWithdrawn:
+class OfferWithdrawn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An offer is off: one of its orders was cancelled."""
 
     driver_id: int
     offer_id: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OfferExpired:
+class OfferExpired(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An offer's time is over."""
 
     driver_id: int
     offer_id: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OrderCancelled:
+class OrderCancelled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An accepted order was cancelled; `plan` is what is left to do."""
 
     driver_id: int
@@ -42,16 +38,14 @@ class OrderCancelled:
     plan: Plan
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlanChanged:
+class PlanChanged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The marketplace moved an order to another driver or changed the stop order; `plan` is the new plan."""
 
     driver_id: int
     plan: Plan
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OrderClosed:
+class OrderClosed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A customer's order has ended, COMPLETED or CANCELLED (then with a `reason`)."""
 
     order_id: int

@@ -14,6 +14,7 @@ from domain.errors import Conflict, NotFound, ServiceError, Unavailable
 from domain.offers import NewOffer, Offer, OfferState
 from domain.ports import Clock
 from domain.stores import Stores
+from services.agenda import Agenda
 from services.driver_projection import DriverProjection
 from services.notifications import Mailbox, OfferExpired, OfferMade, OfferWithdrawn, PlanChanged
 from services.plans import reconciled
@@ -25,12 +26,15 @@ class OfferService:
     `open_offers` maps the pending offers known here to their drivers.
     """
 
-    def __init__(self, stores: Stores, projection: DriverProjection, clock: Clock, mailbox: Mailbox) -> None:
+    def __init__(
+        self, stores: Stores, projection: DriverProjection, clock: Clock, mailbox: Mailbox, agenda: Agenda
+    ) -> None:
         self._offers = stores.offers
         self._drivers = stores.drivers
         self._projection = projection
         self._clock = clock
         self._mailbox = mailbox
+        self._agenda = agenda
         self.open_offers: dict[int, int] = {}
         self._expiries: deque[tuple[float, int]] = deque()
 
@@ -132,4 +136,5 @@ class OfferService:
         driver_id = offer.terms.driver_id
         self.open_offers[offer.id] = driver_id
         self._expiries.append((offer.terms.expires_at_s, offer.id))
+        self._agenda.note(offer.terms.expires_at_s)
         self._mailbox.tell(OfferMade(driver_id=driver_id, offer=offer))

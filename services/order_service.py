@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from hashlib import blake2b
 from itertools import takewhile
 from typing import Any
+
+import msgspec
 
 from domain.catalog import Menu
 from domain.errors import Conflict, InvalidRequest, InvalidTransition, ServiceError
@@ -22,6 +23,7 @@ from domain.order_state import Action, Actor, OrderState
 from domain.orders import NewOrder, Order, OrderItem, OrderRequest, Transition
 from domain.ports import CatalogStore, ClaimState, Clock
 from domain.stores import Stores
+from services.agenda import Agenda
 from services.eta_service import EtaService, Outlook
 from services.geocell import metres_between
 from services.payment_service import PaymentService
@@ -53,6 +55,7 @@ class OrderService:
         payments: PaymentService,
         clock: Clock,
         settings: OrderSettings,
+        agenda: Agenda,
     ) -> None:
         self._orders = stores.orders
         self._payments = payments
@@ -61,6 +64,7 @@ class OrderService:
         self._eta = eta
         self._clock = clock
         self._settings = settings
+        self._agenda = agenda
         self._to_complete: deque[tuple[float, int]] = deque()
         stores.bus.subscribe(Topic.ORDERS, "completion", self._on_orders, kinds=[_DELIVERED])
 
@@ -170,7 +174,9 @@ class OrderService:
 
     async def _on_orders(self, events: Sequence[Event]) -> None:
         for event in events:
-            self._to_complete.append((event.at_s + self._settings.auto_complete_s, event.key))
+            at_s = event.at_s + self._settings.auto_complete_s
+            self._to_complete.append((at_s, event.key))
+            self._agenda.note(at_s)
 
     async def _has_happened(self, change: Transition) -> bool:
         target = _RESULT[change.action].name
@@ -193,12 +199,13 @@ class OrderService:
                 if order.delivered_at_s is not None
             )
         )
+        self._agenda.note(self.next_due_s())
 
     async def _paid(self, new: NewOrder, key: str) -> NewOrder:
         """Return a new order with its payment authorised, to be placed under its claimed key."""
         amount_cents = new.subtotal_cents + new.delivery_fee_cents
         reference = await self._payments.authorise(key, new.request.customer_id, amount_cents)
-        return replace(new, claim=key, payment=reference)
+        return msgspec.structs.replace(new, claim=key, payment=reference)
 
     async def _priced(self, request: OrderRequest, now_s: float) -> NewOrder:
         """Check the basket and price it: prices come from the menu, never from the client."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from domain.units import EARTH_RADIUS_M, FloatArray, IntArray
 
+_MARGIN = 1.0 + 1e-6
 MAX_LAT = 85.05112878
 """Positions beyond are refused: a web-Mercator geohash cannot hold them."""
 
@@ -42,7 +43,13 @@ def nearest_within(
     """
     near, metres, count = np.empty(len(lat), np.int64), np.empty(len(lat)), 0
     y, cos_y = math.radians(here_lat), math.cos(math.radians(here_lat))
+    north_deg = math.degrees(radius_m / EARTH_RADIUS_M) * _MARGIN
+    narrow = math.cos(math.radians(min(abs(here_lat) + north_deg, 90.0)))
+    east_deg = north_deg / narrow if narrow > north_deg / 90.0 else 360.0
     for i in range(len(lat)):
+        away_deg = abs(lon[i] - here_lon)
+        if abs(lat[i] - here_lat) > north_deg or east_deg < away_deg < 360.0 - east_deg:
+            continue  # most are outside the box around the circle, which takes no trigonometry to tell
         other = math.radians(lat[i])
         u, v = math.sin((other - y) / 2.0), math.sin(math.radians(lon[i] - here_lon) / 2.0)
         h = u * u + cos_y * math.cos(other) * v * v

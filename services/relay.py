@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from domain.ports import Clock, EventBus, Outbox
+from services.agenda import Agenda
 
 
 class Relay:
@@ -14,11 +15,19 @@ class Relay:
     """
 
     def __init__(
-        self, outbox: Outbox, bus: EventBus, clock: Clock, *, redeliver_s: float = 5.0, batch: int = 512
+        self,
+        outbox: Outbox,
+        bus: EventBus,
+        clock: Clock,
+        agenda: Agenda,
+        *,
+        redeliver_s: float = 5.0,
+        batch: int = 512,
     ) -> None:
         self._outbox = outbox
         self._bus = bus
         self._clock = clock
+        self._agenda = agenda
         self._redeliver_s = redeliver_s
         self._batch = batch
         self._redeliver_at_s = math.inf
@@ -34,7 +43,7 @@ class Relay:
                 sent += len(events)
             is_full = len(events) == self._batch
         if self._redeliver_at_s == math.inf and self._bus.backlog():
-            self._redeliver_at_s = self._clock.now_s() + self._redeliver_s
+            self._redeliver_in_a_while()
         return sent
 
     def next_due_s(self) -> float:
@@ -46,5 +55,10 @@ class Relay:
         if self._clock.now_s() < self._redeliver_at_s:
             return
         await self._bus.deliver()
-        waits = self._bus.backlog()
-        self._redeliver_at_s = self._clock.now_s() + self._redeliver_s if waits else math.inf
+        self._redeliver_at_s = math.inf
+        if self._bus.backlog():
+            self._redeliver_in_a_while()
+
+    def _redeliver_in_a_while(self) -> None:
+        self._redeliver_at_s = self._clock.now_s() + self._redeliver_s
+        self._agenda.note(self._redeliver_at_s)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from heapq import heappop, heappush
 
+from services.agenda import Agenda
 from services.settings import MatchSettings
 
 
@@ -15,9 +16,10 @@ class WaitList:
     `is_waiting` tells whether an order still waits.
     """
 
-    def __init__(self, is_waiting: Callable[[int], bool], settings: MatchSettings) -> None:
+    def __init__(self, is_waiting: Callable[[int], bool], settings: MatchSettings, agenda: Agenda) -> None:
         self._is_waiting = is_waiting
         self._settings = settings
+        self._agenda = agenda
         self._tries: list[tuple[float, int]] = []
         self._try_at: dict[int, float] = {}
         self._give_ups: list[tuple[float, int]] = []
@@ -31,11 +33,13 @@ class WaitList:
     def give_up_at(self, order_id: int, at_s: float) -> None:
         """Give an order up at `at_s` if it still waits."""
         heappush(self._give_ups, (at_s, order_id))
+        self._agenda.note(at_s)
 
     def retry(self, order_id: int, at_s: float) -> None:
         """Try an order at `at_s`."""
         self._try_at[order_id] = at_s
         heappush(self._tries, (at_s, order_id))
+        self._agenda.note(at_s)
 
     def exclude(self, order_id: int, driver_id: int) -> None:
         """Do not ask this driver again, until so many have been excluded that all may be asked again."""

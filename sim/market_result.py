@@ -101,7 +101,7 @@ def market_result(
         cpu_s=process_time() - cpu_s,
         process=os.getpid(),
         peak_rss_bytes=peak_rss_bytes(),
-        calibration=world.env.calibrator.result,
+        calibration=world.calibrator.result,
     )
 
 

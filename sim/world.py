@@ -73,17 +73,7 @@ class Progress:
 
 
 class Environment(simpy.Environment):
-    """SimPy's environment; it also says how many events it has scheduled, and calibrates between them."""
-
-    def __init__(self, initial_time: float = 0.0) -> None:
-        super().__init__(initial_time)
-        self.calibrator = Calibrator()
-
-    def step(self) -> None:
-        """Process the next event; then time the calibration unit, where that is due."""
-        super().step()
-        if perf_counter() >= self.calibrator.due_s:
-            self.calibrator.sample()
+    """SimPy's environment; it also says how many events it has scheduled."""
 
     @property
     def events(self) -> int:
@@ -128,7 +118,7 @@ class World:
     ) -> None:
         self.env, self.market, self.workload, self.ground = env, market, workload, ground
         self.platform, self.recorder, self.streams = platform, recorder, streams
-        self.stages = Stages()
+        self.stages, self.calibrator = Stages(), Calibrator()
         self.pings = 0
         self.unanswered: Counter[str] = Counter()
         self.incidents: list[Incident] = []
@@ -166,13 +156,13 @@ class World:
             self._minutes(),
         ):
             self.env.process(process)
-        self.env.calibrator.start()
+        self.calibrator.start()
         try:
             self.env.run(until=self._over)
             self.is_complete = True
         except KeyboardInterrupt:
             self.recorder.end_early(self.flow.arrived)
-        self.env.calibrator.stop()
+        self.calibrator.stop()
         self.drivers.finish()
 
     def after(self, delay_s: float, action: Callable[[], None]) -> None:
@@ -188,15 +178,21 @@ class World:
             ServiceError: the platform refuses, or (Unavailable) does not answer; what else it did is told at
             the next call.
         """
-        with self.stages(stage):
-            try:
-                answer: T = self._drive(request)
-            except Unavailable:
-                self.unanswered[getattr(request, "__name__", "call")] += 1
-                raise
+        began_s = perf_counter()
+        try:
+            answer: T = self._drive(request)
+        except Unavailable:
+            self.unanswered[getattr(request, "__name__", "call")] += 1
+            raise
+        finally:
+            now_s = perf_counter()
+            self.stages.seconds[stage] += now_s - began_s
+        if now_s >= self.calibrator.due_s:
+            self.calibrator.sample()
         if not self._is_telling:
             self._tell()
-        self._schedule_wake()
+        if self.platform.agenda.soonest_s < self._wake_at_s:
+            self._schedule_wake()
         return answer
 
     def window(self, stats: WindowStats) -> None:
@@ -248,6 +244,7 @@ class World:
                 self._end_if_over()
 
     def _schedule_wake(self) -> None:
+        self.platform.agenda.soonest_s = math.inf
         due_s = self.platform.next_due_s()
         if due_s < self._wake_at_s:
             self._wake_at_s = due_s
@@ -259,6 +256,7 @@ class World:
         self._wake_at_s = math.inf
         try:
             self.call(self.platform.run_due())
+            self._schedule_wake()
         except Unavailable:
             self._wake_at_s = self.env.now + RETRY_S
             self.after(RETRY_S, self._wake)

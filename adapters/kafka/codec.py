@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -46,7 +45,7 @@ def encode(event: Event) -> bytes:
         lists = {
             name: np.asarray(event.data[name]).tolist() for name in ARRAYS[event.kind] if name in event.data
         }
-        event = replace(event, data={**event.data, **lists})
+        event = msgspec.structs.replace(event, data={**event.data, **lists})
     value = _ENCODER.encode(event)
     # NaN and infinities are written as null: more nulls than Nones are a reason to look closer.
     nulls = value.count(b"null")
@@ -69,7 +68,7 @@ def decode(topic: Topic, value: bytes | None) -> Event:
     try:
         event = _DECODER.decode(value or b"")
         if event.kind in ARRAYS:
-            event = replace(event, data=_with_arrays(event))
+            event = msgspec.structs.replace(event, data=_with_arrays(event))
     except (msgspec.MsgspecError, ValueError, TypeError, OverflowError) as error:
         raise Undecodable(f"no event of {topic}: {error}") from error
     if event.topic is not topic:

@@ -31,7 +31,8 @@ class MemoryBus:
     async def publish(self, events: Sequence[Event]) -> None:
         """Deliver a batch to every subscriber of its topics."""
         self._queue.append(events)
-        await self._drain()
+        if not self._is_draining:
+            await self._drain()
 
     def subscribe(
         self, topic: Topic, group: str, handler: Handler, *, kinds: Collection[EventKind] | None = None
@@ -56,30 +57,37 @@ class MemoryBus:
             for (topic, group), events in list(self._waiting.items()):
                 del self._waiting[topic, group]
                 await self._give(topic, group, events)
+            await self._drain()
         finally:
             self._is_draining = False
-        await self._drain()
 
     def backlog(self) -> int:
         """Return how many events wait for a handler that was unavailable."""
         return sum(map(len, self._waiting.values())) if self._waiting else 0
 
     async def _drain(self) -> None:
-        if self._is_draining:
-            return
         self._is_draining = True
         try:
             while self._queue:
-                await self._deliver(self._queue.popleft())
+                events = self._queue.popleft()
+                if len(events) == 1 and not self._waiting:
+                    await self._deliver_one(events[0])
+                else:
+                    await self._deliver(events)
         finally:
             self._is_draining = False
 
+    async def _deliver_one(self, event: Event) -> None:
+        """Deliver a batch of one where nobody waits: what almost every call is."""
+        topic = event.topic
+        handlers = self._handlers[topic]
+        for group in self._groups[topic, event.kind]:
+            try:
+                await handlers[group]([event])
+            except Unavailable:
+                self._waiting[topic, group] = [event]
+
     async def _deliver(self, events: Sequence[Event]) -> None:
-        if len(events) == 1:
-            topic = events[0].topic
-            for group in self._groups[topic, events[0].kind]:
-                await self._give(topic, group, list(events))
-            return
         for topic in dict.fromkeys(event.topic for event in events):
             batch = [event for event in events if event.topic is topic]
             for group in self._handlers[topic]:

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
+from msgspec.structs import replace
+
 from adapters.memory.archive import Archive
 from adapters.memory.audit import AuditLog
-from adapters.memory.evolve import evolve
 from adapters.memory.marks import Marks
 from adapters.memory.packing import EndedOrder, packed_offer, packed_order, unpacked_offer, unpacked_order
 from domain.errors import NotFound
@@ -154,7 +155,7 @@ class MemoryDatabase:
         **updates: Any,
     ) -> Order:
         """Change an order's assignment by the table, with its audit row."""
-        after = evolve(
+        after = replace(
             order,
             assignment=next_assignment(order.assignment, action),
             version=order.version + 1,

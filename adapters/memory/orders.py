@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from adapters.memory.database import MemoryDatabase
-from adapters.memory.evolve import evolve
 from domain.errors import Conflict, ServiceError
 from domain.events import AuditRow, EventKind, Topic
 from domain.offers import OfferState
@@ -105,7 +106,7 @@ class MemoryOrderStore:
         }
         if state is _CANCELLED:
             return self._cancel(order, change, updates)
-        after = evolve(order, **updates)
+        after = replace(order, **updates)
         self._write(order, after, change, "ORDER_STATUS_CHANGED")
         return after
 
@@ -121,7 +122,7 @@ class MemoryOrderStore:
             "assignment": Assignment.UNASSIGNED,
             "driver_id": None,
         }
-        after = evolve(order, **updates)
+        after = replace(order, **updates)
         self._write(order, after, change, "ORDER_CANCELLED")
         return after
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
@@ -16,11 +15,11 @@ Row = tuple[Any, ...]
 EndedOrder = tuple[Order, tuple[OrderItem, ...], Payment | None]
 """An order with its items and its payment, None where there is none or it is not settled."""
 
-_ORDER = tuple(field.name for field in fields(Order) if field.name not in ("state", "assignment"))
+_ORDER = tuple(name for name in Order.__struct_fields__ if name not in ("state", "assignment"))
 _READ_ORDER = attrgetter(*_ORDER)
 _READ_ITEM = attrgetter("menu_item_id", "quantity", "price_cents")
 _READ_STOP = attrgetter("order_id", "lat", "lon")
-_TERMS = tuple(field.name for field in fields(NewOffer) if field.name != "plan")
+_TERMS = tuple(name for name in NewOffer.__struct_fields__ if name != "plan")
 _READ_TERMS = attrgetter(*_TERMS)
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import fields
-from itertools import repeat
-from operator import call
 from typing import Any
 
 import msgspec
@@ -17,10 +13,8 @@ from domain.offers import NewOffer, Offer, OfferState
 from domain.order_state import Assignment, OrderState
 from domain.orders import Order
 
-ORDER_FIELDS = tuple(field.name for field in fields(Order))
+ORDER_FIELDS = Order.__struct_fields__
 ORDER_COLUMNS = ", ".join(ORDER_FIELDS)
-_WRITE = tuple(getattr(Order, name).__set__ for name in ORDER_FIELDS)
-_STATE, _ASSIGNMENT = ORDER_FIELDS.index("state"), ORDER_FIELDS.index("assignment")
 _STATES, _ASSIGNMENTS, _OFFER_STATES = tuple(OrderState), tuple(Assignment), tuple(OfferState)
 _TOPICS = {topic.value: topic for topic in Topic}
 _KINDS = {kind.value: kind for kind in EventKind}
@@ -36,15 +30,11 @@ OFFER_COLUMNS = """
 
 
 def to_order(row: Iterable[Any]) -> Order:
-    """Return the order of a row of ORDER_COLUMNS; more columns may follow.
-
-    The slots are filled in C, without running the constructor: three times as fast.
-    """
-    order = object.__new__(Order)
-    deque(map(call, _WRITE, repeat(order), row), maxlen=0)
-    _WRITE[_STATE](order, _STATES[order.state])
-    _WRITE[_ASSIGNMENT](order, _ASSIGNMENTS[order.assignment])
-    return order
+    """Return the order of a row of ORDER_COLUMNS; more columns may follow."""
+    values = dict(zip(ORDER_FIELDS, row, strict=False))
+    values["state"] = _STATES[values["state"]]
+    values["assignment"] = _ASSIGNMENTS[values["assignment"]]
+    return Order(**values)
 
 
 def to_offer(row: Any) -> Offer:

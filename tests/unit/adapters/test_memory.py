@@ -23,7 +23,6 @@ from adapters.memory import (
     memory_stores,
     nearest,
 )
-from adapters.memory.evolve import evolve
 from adapters.memory.warm import warm_up
 from adapters.quantise import quantise
 from domain import ports
@@ -31,7 +30,7 @@ from domain.drivers import DriverProfiles, DriverStatus, Stop, StopKind
 from domain.errors import InvalidRequest, ServiceError
 from domain.events import Event, EventKind, Topic
 from domain.order_state import Action, Actor
-from domain.orders import Order, Transition
+from domain.orders import Transition
 from services.drive import drive
 
 ONE = np.array([1], np.int64)
@@ -160,15 +159,6 @@ def test_driving_a_coroutine_that_suspends_is_an_error() -> None:
 
     with pytest.raises(RuntimeError, match="suspended"):
         drive(wait())
-
-
-def test_evolving_an_order_is_replacing_fields() -> None:
-    values = {name: i for i, name in enumerate(Order.__slots__)}
-    order = Order(**values)  # type: ignore[arg-type]
-    assert evolve(order, version=99) == Order(**{**values, "version": 99})  # type: ignore[arg-type]
-    assert order.version == values["version"]
-    with pytest.raises(KeyError):
-        evolve(order, nonsense=1)
 
 
 def test_a_virtual_clock_stands_until_set_and_never_goes_back() -> None:

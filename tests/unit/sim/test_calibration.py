@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
 
 import pytest
 
 import sim.calibration
 from sim.calibration import Calibration, Calibrator, total
-from sim.world import Environment
 
 
 def burn(seconds: float) -> None:
@@ -19,20 +18,16 @@ def burn(seconds: float) -> None:
 
 
 def test_the_work_between_events_is_counted_in_units_and_calibrating_is_not_work() -> None:
-    env = Environment()
-
-    def work() -> Iterator[object]:
-        for _ in range(40):
-            burn(0.005)
-            yield env.timeout(1.0)
-
-    env.process(work())
-    env.calibrator.start()
+    calibrator = Calibrator()
+    calibrator.start()
     began = time.thread_time()
-    env.run()
+    for _ in range(40):
+        burn(0.005)
+        if time.perf_counter() >= calibrator.due_s:
+            calibrator.sample()
     spent = time.thread_time() - began
-    env.calibrator.stop()
-    found = env.calibrator.result
+    calibrator.stop()
+    found = calibrator.result
     assert found is not None
     assert 5 <= found.samples <= 13  # 200 ms, one for 16 to 21 ms
     assert found.units > 20.0
@@ -40,11 +35,13 @@ def test_the_work_between_events_is_counted_in_units_and_calibrating_is_not_work
     assert found.cpu_s + found.cost_s == pytest.approx(spent, rel=0.05)
 
 
-def test_an_environment_that_is_not_calibrated_never_samples() -> None:
-    env = Environment()
-    env.timeout(1.0)
-    env.run()
-    assert env.calibrator.result is None
+def test_before_the_start_and_after_the_end_no_sample_is_due() -> None:
+    calibrator = Calibrator()
+    assert calibrator.due_s == math.inf
+    calibrator.start()
+    assert calibrator.due_s < math.inf
+    calibrator.stop()
+    assert (calibrator.due_s, calibrator.result) == (math.inf, None)
 
 
 def test_a_long_run_is_sampled_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
