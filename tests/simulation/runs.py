@@ -17,8 +17,13 @@ SMALL = {
     "vancouver_dinner": ("hours=0.3", "demand.orders_per_day=4000", "drivers=120"),
     "rappi_day": ("start_h=12", "hours=0.75"),
     "outage": ("hours=0.6",),
+    "national_day": (
+        *("scale=0.003", "start_h=18", "hours=0.4"),
+        *(f"markets.{number}.city.source=missing.pbf" for number in range(6)),
+    ),
+    "porto_100k": ("scale=0.003", "city.source=missing.pbf"),
 }
-"""Library scenarios and what makes them small enough for a test."""
+"""Library scenarios and what makes them small enough for a test; missing roads are the built-in city's."""
 
 SHOCKS = ", ".join(
     (
