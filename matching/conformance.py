@@ -33,6 +33,7 @@ FORBIDDEN_IMPORTS = frozenset(
         "sim",
         "reports",
         "scenarios",
+        "lab",
         "cli",
         "valkey",
         "redis",

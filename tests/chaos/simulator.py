@@ -6,11 +6,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import cli
 from adapters.connecting import parse_stores
 from adapters.opening import open_servers
 from adapters.stand_in import StandInProvider
 from eta.registry import load_eta_model
+from lab import build_world
 from matching.registry import load_strategy
 from scenarios import load_scenario
 from tests.chaos.settings import Place
@@ -20,9 +20,7 @@ def simulate(place: Place, seed: int) -> None:
     """Run the quickstart hour on the servers; the stores stay as they are when this ends, however it ends."""
     scenario = replace(load_scenario("quickstart"), seed=seed)
     opened = open_servers(parse_stores(place.stores), StandInProvider(seed=seed), namespace=place.namespace)
-    world, _ = cli.build_world(
-        scenario, 0, load_strategy("batch"), load_eta_model(scenario.eta), opened=opened
-    )
+    world, _ = build_world(scenario, 0, load_strategy("batch"), load_eta_model(scenario.eta), opened=opened)
     world.run()
 
 

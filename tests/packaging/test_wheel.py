@@ -22,6 +22,7 @@ ROOMS = {
     "deploy",
     "domain",
     "eta",
+    "lab",
     "matching",
     "reports",
     "roads",

@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 import pandas as pd
 
 import reports
-from cli import run_scenario
+from lab import run_scenario
 
 SMALL = {
     "quickstart": ("hours=0.4",),

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 import reports
-from cli import run_scenario
 from domain.errors import UnknownNameError, UserError
 from domain.run_folder import TABLES
+from lab import run_scenario
 from sim.world import Progress
 from tests.simulation.markets import three_markets
 

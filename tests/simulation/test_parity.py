@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import reports
-from cli import run_scenario
+from lab import run_scenario
 from tests.servers import postgres_with_postgis, server
 
 DINNER = ("hours=1.5", "demand.orders_per_day=11000", "drivers=330")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import reports
-from cli import sweep_scenario
 from domain.errors import DispatchlabError
+from lab import sweep_scenario
 from sim.engines import EngineChoice
 from sim.jobs import Watching
 from tests.simulation.markets import three_markets

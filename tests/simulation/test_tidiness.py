@@ -13,8 +13,8 @@ import asyncpg
 import pytest
 from valkey import Valkey
 
-from cli import run_scenario
 from domain.errors import UserError
+from lab import run_scenario
 from tests.servers import server
 
 QUICK = ("hours=0.05",)

@@ -10,9 +10,11 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import sys
 from numba.core.registry import CPUDispatcher
-import cli, roads.warm
+import roads.warm
 from eta.registry import load_eta_model
-from matching.registry import strategy_names
+from lab import run_scenario
+from lab.warming import compile_once
+from matching.registry import load_strategy, strategy_names
 
 def ready():
     found = {}
@@ -25,12 +27,12 @@ def ready():
 
 load_eta_model("multi_factor")
 for name in strategy_names():
-    cli.load_strategy(name)
+    load_strategy(name)
 roads.warm.is_compiled = lambda: False  # as on a machine that has never run
-cli._compile_once(strategy_names(), None)
+compile_once(strategy_names(), None)
 before = ready()
 for name in strategy_names():
-    cli.run_scenario("ci", strategy=name, out=f"{sys.argv[1]}/{name}", with_report=False)
+    run_scenario("ci", strategy=name, out=f"{sys.argv[1]}/{name}", with_report=False)
 late = {name: count for name, count in ready().items() if count != before.get(name)}
 print(len(before), late)
 sys.exit(bool(late) or len(before) < 20)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import reports
-from cli import run_scenario
 from domain.units import HOUR_S
+from lab import run_scenario
 from roads.city import City
 from sim.world import Progress
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import run_scenario
+from lab import run_scenario
 from reports import open_run
 from reports.comparison import compare
 from reports.costs import cost_tables

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cli import compare_scenario
+from lab import compare_scenario
 from reports.metrics import METRICS
 
 
