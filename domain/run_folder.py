@@ -61,8 +61,8 @@ RUN_KEYS: dict[str, str] = {
     "calibration": "CPU time in units of a small work timed within it, and how often; null: not to be had",
     "stages_s": "wall time by stage, summed over markets: world, movement, pings, search, travel, strategy, "
     "services, recording",
-    "markets": "per market: name, orders, drivers, sim_s, wall_s, cpu_s, events, pings, peak_rss_bytes and "
-    "stages_s",
+    "markets": "per market: name, orders, drivers, sim_s, wall_s, cpu_s, events, most_pending, pings, "
+    "peak_rss_bytes and stages_s",
     "stores": "what orders, drivers and events were kept in: server and version of each",
     "incidents": "servers that failed and breakers that opened: market, at_s, subject, state, detail",
     "unanswered": "calls that the platform did not answer, by name",

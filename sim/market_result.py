@@ -37,9 +37,10 @@ class Times:
 class MarketResult:
     """One market's tables, counters and cost; `city` is its `city_info`, `map` what is drawn of it.
 
-    `orders` and `drivers` are the rows of those tables; `sim_s` is simulated time, `stages_s` wall time by
-    stage; `process` is the number of the process that did it, `cpu_s` its CPU time for it and
-    `peak_rss_bytes` its peak resident memory so far; `calibration` None: too short for one.
+    `orders` and `drivers` are the rows of those tables; `sim_s` is simulated time, `most_pending` the most
+    events that were to come at any minute, `stages_s` wall time by stage; `process` is the number of the
+    process that did it, `cpu_s` its CPU time for it and `peak_rss_bytes` its peak resident memory so far;
+    `calibration` None: too short for one.
     """
 
     tables: dict[str, Table]
@@ -55,6 +56,7 @@ class MarketResult:
     unanswered: Counter[str]
     sim_s: float
     events: int
+    most_pending: int
     pings: int
     stages_s: dict[str, float]
     times: Times
@@ -95,6 +97,7 @@ def market_result(
         unanswered=world.unanswered,
         sim_s=world.env.now - start_s,
         events=world.env.events,
+        most_pending=world.most_pending,
         pings=world.pings,
         stages_s=_stages(world, tables["windows"], ended_s - ran_s),
         times=Times(began_s=began_s, ran_s=ran_s, ended_s=ended_s),
@@ -122,6 +125,7 @@ def not_simulated(name: str) -> MarketResult:
         unanswered=Counter(),
         sim_s=0.0,
         events=0,
+        most_pending=0,
         pings=0,
         stages_s={},
         times=Times(began_s=now_s, ran_s=now_s, ended_s=now_s),

@@ -95,6 +95,7 @@ def _market(result: MarketResult) -> dict[str, Any]:
         "wall_s": result.times.ended_s - result.times.ran_s,
         "cpu_s": result.cpu_s,
         "events": result.events,
+        "most_pending": result.most_pending,
         "pings": result.pings,
         "peak_rss_bytes": result.peak_rss_bytes,
         "stages_s": result.stages_s,

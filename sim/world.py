@@ -81,6 +81,11 @@ class Environment(simpy.Environment):
         counter = self._eid.__reduce__()[1]  # an itertools.count, read without advancing it
         return int(counter[0])
 
+    @property
+    def pending(self) -> int:
+        """Number of events that are still to come."""
+        return len(self._queue)
+
 
 class VirtualTime:
     """The clock port of a world: SimPy's time."""
@@ -119,7 +124,7 @@ class World:
         self.env, self.market, self.workload, self.ground = env, market, workload, ground
         self.platform, self.recorder, self.streams = platform, recorder, streams
         self.stages, self.calibrator = Stages(), Calibrator()
-        self.pings = 0
+        self.pings = self.most_pending = 0
         self.unanswered: Counter[str] = Counter()
         self.incidents: list[Incident] = []
         self.is_complete = False
@@ -346,6 +351,7 @@ class World:
                 )
 
     def _sample(self, placed: int, delivered: int) -> None:
+        self.most_pending = max(self.most_pending, self.env.pending)
         live = slice(self._first_live(), self.flow.arrived)
         columns = (self.recorder.orders[name][live] for name in ("state", "confirmed_s", "assigned_s"))
         state, confirmed_s, assigned_s = columns
