@@ -1,4 +1,4 @@
-"""The national day and porto_100k, whole: `python -m benchmarks.national [--scale X] [--strategies A,B]`.
+"""The national day and porto_100k, whole: `python -m benchmarks.national [--runs SCENARIO:STRATEGY,...]`.
 
 Runs the command line as a user would. Beside each run, at once after it and on as many cores, bare SimPy does
 as many events, market by market, with as many pending as the run had at its peak: processes that wait and
@@ -140,22 +140,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--scenario", default="national_day")
-    parser.add_argument("--strategies", default="score,batch")
+    parser.add_argument("--runs", default="national_day:score,national_day:batch,porto_100k:batch")
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     columns: dict[str, list[tuple[str, str]]] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for strategy in options.strategies.split(","):
-            folder = (options.out or Path(scratch)) / strategy
-            info = run(
-                options.scenario, strategy, scale=options.scale, workers=options.workers, folder=folder
-            )
-            bare_cpu_s = bare_total_s(info["markets"], info["workers"])
-            columns[strategy] = rows_of(info, folder, bare_cpu_s)
-            print(f"{strategy}: {dict(columns[strategy])}", file=sys.stderr, flush=True)
+        for wanted in options.runs.split(","):
+            scenario, _, strategy = wanted.partition(":")
+            folder = (options.out or Path(scratch)) / f"{scenario}-{strategy}"
+            info = run(scenario, strategy, scale=options.scale, workers=options.workers, folder=folder)
+            name, bare_cpu_s = f"{scenario}, {strategy}", bare_total_s(info["markets"], info["workers"])
+            columns[name] = rows_of(info, folder, bare_cpu_s)
+            print(f"{name}: {dict(columns[name])}", file=sys.stderr, flush=True)
     print(table(columns))
 
 

@@ -50,6 +50,14 @@ class Measurement:
 
 MEASUREMENTS = (
     Measurement(name="peers", title="Beside other simulators", needs_data=True),
+    Measurement(name="national", title="A national day, and 100,000 drivers in a city", needs_data=True),
+    Measurement(
+        name="scale",
+        title="Growth",
+        arguments=("--limit", "1000000", "--workers", "2", "--out", "benchmarks/scale"),
+        needs_data=True,
+    ),
+    Measurement(name="gate", title="What the regression gate catches"),
     Measurement(name="simulation", title="A recorded day, from start to exit", needs_data=True),
     Measurement(name="snapshot", title="One decision"),
     Measurement(name="services", title="Services on memory adapters"),

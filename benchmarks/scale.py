@@ -175,8 +175,10 @@ def main() -> None:
         base = next((row for row in rows if row.curve == point.curve), None)
         said = run_point(point, options.strategy, options.workers)
         rows.append(measured(point, said, base))
-        print(table(rows).splitlines()[-1], flush=True)
+        print(table(rows).splitlines()[-1], file=sys.stderr, flush=True)
         write(rows, options.out)  # after each, so that an interrupt leaves what there is
+    print(table(rows))
+    print(f"![CPU time and memory per order]({options.out.name}/scale.png)")
 
 
 def write(rows: Sequence[Measured], folder: Path) -> None:
