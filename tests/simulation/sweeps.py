@@ -53,6 +53,14 @@ def wait_for(process: subprocess.Popen[str], folder: Path, pattern: str) -> None
         time.sleep(0.02)
 
 
+def forget(process: subprocess.Popen[str]) -> None:
+    """Wait for a process, not for those that it has left behind with its pipes."""
+    process.wait()
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
 def assert_same(one: Path, other: Path) -> None:
     """Check that two sweeps have the same runs, orders and metrics; wall times may differ."""
     tables = [pd.read_parquet(folder / "sweep.parquet") for folder in (one, other)]

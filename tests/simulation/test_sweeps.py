@@ -17,7 +17,7 @@ from lab import sweep_scenario
 from sim.engines import EngineChoice
 from sim.jobs import Watching
 from tests.simulation.markets import three_markets
-from tests.simulation.sweeps import RUNS, assert_same, finish, leftovers, start, wait_for
+from tests.simulation.sweeps import RUNS, assert_same, finish, forget, leftovers, start, wait_for
 
 TINY = {"overrides": ["hours=0.05"], "seeds": [1]}
 
@@ -62,7 +62,7 @@ def test_a_killed_sweep_goes_on_to_the_same_end(whom: str, whole: Path, tmp_path
         os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()  # its workers live on, until they see that the next sweep has taken their board down
-    process.communicate()
+    forget(process)
     done = finish("--json", out=folder)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["skipped"] > 0
