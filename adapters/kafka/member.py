@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from adapters.kafka.closing import close_consumer
+from adapters.kafka.closing import leave_group
 from adapters.kafka.errors import unavailable
 from adapters.kafka.messages import Offsets
 from adapters.kafka.settings import log
@@ -68,7 +68,7 @@ class GroupMember:
 
     async def close(self) -> None:
         """Commit what is handled and leave the group."""
-        await self._in_thread(close_consumer, self._consumer)
+        await self._in_thread(leave_group, self._consumer)
         self._thread.shutdown()
 
     def _fetch(self) -> None:
