@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
+from operator import itemgetter
 
 from adapters.memory.database import MemoryDatabase
 from domain.errors import Conflict, ServiceError
@@ -61,7 +62,8 @@ class MemoryOfferStore:
             for order_id in offer.terms.order_ids
             if order_id in wanted
         ]
-        return [(order_id, driver_id) for _, order_id, driver_id in sorted(found)]
+        found.sort(key=itemgetter(0))  # the orders of an offer stay as they stand in it
+        return [(order_id, driver_id) for _, order_id, driver_id in found]
 
     async def accept(self, offer_id: int, driver_id: int, at_s: float) -> Offer:
         """Bind the offer's orders to the driver, or raise NotFound or Conflict."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from adapters.postgres import PostgresDatabase, PostgresSettings, PostgresStores, connect, postgres_stores
 from domain.errors import InvalidRequest, Unavailable
