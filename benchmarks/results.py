@@ -14,9 +14,11 @@ import platform
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -31,6 +33,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "benchmarks" / "results.md"
 PACKAGES = ("numpy", "scipy", "numba", "simpy", "pandas", "pyarrow")
 INTERRUPTED = 130
+RUNS = "RUNS"
+"""Stands in arguments for a folder that all measurements of a page share."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +54,16 @@ class Measurement:
 
 MEASUREMENTS = (
     Measurement(name="peers", title="Beside other simulators", needs_data=True),
-    Measurement(name="national", title="A national day, and 100,000 drivers in a city", needs_data=True),
+    Measurement(
+        name="national",
+        title="A national day, and 100,000 drivers in a city",
+        arguments=("--out", RUNS),
+        needs_data=True,
+    ),
     Measurement(
         name="scale",
         title="Growth",
-        arguments=("--limit", "1000000", "--workers", "2", "--out", "benchmarks/scale"),
+        arguments=("--limit", "1000000", "--workers", "2", "--runs", RUNS, "--out", "benchmarks/scale"),
         needs_data=True,
     ),
     Measurement(name="gate", title="What the regression gate catches"),
@@ -104,34 +113,37 @@ def measure(
         if name not in there:
             raise UnknownNameError("measurement", name, there)
     left_out = {}
-    for each in measurements:
-        if names and each.name not in names:
-            continue
-        if watch is not None:
-            watch(each.name)
-        sections = read_sections(path)
-        began = perf_counter()
-        try:
-            output = (run or run_apart)(each)
-        except NotMeasured as reason:
-            left_out[each.name] = str(reason)
-            sections.setdefault(each.name, f"## {each.title}\n\nLeft out: {reason}")
-        else:
-            sections[each.name] = section(each, output, took_s=perf_counter() - began)
-        write_page(path, sections, measurements)
+    with tempfile.TemporaryDirectory() as runs:
+        run = run or partial(run_apart, runs=runs)
+        for each in measurements:
+            if names and each.name not in names:
+                continue
+            if watch is not None:
+                watch(each.name)
+            sections = read_sections(path)
+            began = perf_counter()
+            try:
+                output = run(each)
+            except NotMeasured as reason:
+                left_out[each.name] = str(reason)
+                sections.setdefault(each.name, f"## {each.title}\n\nLeft out: {reason}")
+            else:
+                sections[each.name] = section(each, output, took_s=perf_counter() - began)
+            write_page(path, sections, measurements)
     return left_out
 
 
-def run_apart(measurement: Measurement) -> str:
-    """Run a measurement's module in a process of its own and return what it prints.
+def run_apart(measurement: Measurement, runs: str) -> str:
+    """Run a measurement's module in a process of its own and return what it prints; `runs` stands for `RUNS`.
 
     Raises:
         NotMeasured: it needs data that is not there, or it fails.
     """
     if measurement.needs_data and not data_dir().is_dir():
         raise NotMeasured(f"needs the data folder, and {data_dir()} is none (set DISPATCHLAB_DATA)")
+    given = (runs if word == RUNS else word for word in measurement.arguments)
     done = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{measurement.name}", *measurement.arguments],
+        [sys.executable, "-m", f"benchmarks.{measurement.name}", *given],
         cwd=ROOT,
         capture_output=True,
         text=True,

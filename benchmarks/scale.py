@@ -7,9 +7,10 @@ Two curves, every point a process of its own, run as a user would run it:
 
 Each curve begins with a small point, which needs what all do: programs, cities, road labels for every hour
 and vehicle, a day of clockwork. "beyond" is what a further order costs: the difference to that point.
-`--limit` leaves out points with more drivers, or orders, than that. Writes `scale.md`, `scale.json` and
-`scale.png` into the folder. Needs the data folder for the real roads; without it, all happens in the built-in
-town, and the terminal says so.
+`--limit` leaves out points with more drivers, or orders, than that. `--runs` names a folder of finished runs,
+such as `benchmarks.national --out` leaves: a point that is among them is read there, not run again. Writes
+`scale.md`, `scale.json` and `scale.png` into the folder. Needs the data folder for the real roads; without
+it, all happens in the built-in town, and the terminal says so.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import reports
 from domain.errors import UserError
 from reports.style import new_figure, series_colour, styled
 
@@ -70,10 +72,21 @@ def points() -> list[Point]:
         for size, orders in ((50, 400), (1_000, 15_200), (10_000, 15_200), (100_000, 15_200))
     ]
     orders = [
-        Point(curve="orders", size=size, scenario="national_day", overrides=(f"scale={scale}",))
+        Point(curve="orders", size=size, scenario="national_day", overrides=(f"scale={scale:g}",))
         for size, scale in ((500, 0.0005), (10_000, 0.01), (100_000, 0.1), (1_000_000, 1.0))
     ]
     return drivers + orders
+
+
+def finished(point: Point, strategy: str, workers: int, runs: Path) -> dict[str, Any] | None:
+    """Return what `run --json` says of a point that was run into a folder in `runs`; None if none was."""
+    asked = {"scenario": point.scenario, "set": list(point.overrides)}
+    for path in sorted(runs.glob("*/run.json")):
+        run = reports.open_run(path.parent)
+        same = run.info["asked"] == asked and run.info["workers"] == workers
+        if same and run.strategy == strategy and run.is_complete:
+            return reports.run_json(run)
+    return None
 
 
 def run_point(point: Point, strategy: str, workers: int) -> dict[str, Any]:
@@ -168,12 +181,14 @@ def main() -> None:
     parser.add_argument("--strategy", default="batch")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("scale"))
+    parser.add_argument("--runs", type=Path, help="folder of run folders to read points from")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     rows: list[Measured] = []
     for point in (one for one in points() if one.size <= options.limit):
         base = next((row for row in rows if row.curve == point.curve), None)
-        said = run_point(point, options.strategy, options.workers)
+        chosen = (point, options.strategy, options.workers)
+        said = (options.runs and finished(*chosen, options.runs)) or run_point(*chosen)
         rows.append(measured(point, said, base))
         print(table(rows).splitlines()[-1], file=sys.stderr, flush=True)
         write(rows, options.out)  # after each, so that an interrupt leaves what there is

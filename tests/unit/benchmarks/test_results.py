@@ -69,12 +69,35 @@ def test_an_unknown_measurement_names_the_nearest(page):
 
 def test_a_module_that_fails_or_lacks_its_data_says_so(monkeypatch, tmp_path):
     with pytest.raises(NotMeasured, match=r"benchmarks.nothing.* ended with code 1: .*No module named"):
-        results.run_apart(Measurement(name="nothing", title=""))
+        results.run_apart(Measurement(name="nothing", title=""), str(tmp_path))
     monkeypatch.setenv("DISPATCHLAB_DATA", str(tmp_path / "none"))
     with pytest.raises(NotMeasured, match="needs the data folder"):
-        results.run_apart(Measurement(name="roads", title="", needs_data=True))
+        results.run_apart(Measurement(name="roads", title="", needs_data=True), str(tmp_path))
 
 
 def test_every_measurement_is_a_module_that_exists():
     for each in results.MEASUREMENTS:
         assert (results.ROOT / "benchmarks" / f"{each.name}.py").is_file()
+
+
+def test_measurements_share_a_folder_for_their_runs(monkeypatch, tmp_path):
+    given = []
+
+    def run(measurement, runs):
+        given.append((measurement.name, runs))
+        return "measured"
+
+    monkeypatch.setattr(results, "run_apart", run)
+    two = [Measurement(name=name, title="", arguments=("--out", results.RUNS)) for name in ("one", "two")]
+    measure([], path=tmp_path / "page.md", measurements=two)
+    (one, folder), (two, same) = given
+    assert (one, two) == ("one", "two")
+    assert folder == same
+    assert "`python -m benchmarks.one --out RUNS`" in (tmp_path / "page.md").read_text(encoding="utf-8")
+
+
+def test_a_measurement_is_given_the_shared_folder(tmp_path):
+    with pytest.raises(NotMeasured, match=f"--limit: invalid int value: '{tmp_path}'"):
+        results.run_apart(
+            Measurement(name="scale", title="", arguments=("--limit", results.RUNS)), str(tmp_path)
+        )

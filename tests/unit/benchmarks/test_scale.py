@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.scale import measured, points, write
+from benchmarks import national
+from benchmarks.scale import Point, finished, measured, points, run_point, write
 from scenarios import load_scenario
 
 
@@ -44,3 +45,15 @@ def test_an_order_costs_the_difference_to_the_first_point(tmp_path: Path) -> Non
     write([base, more], tmp_path)
     assert "| drivers | 1,000 | 1,100 | 12 |" in (tmp_path / "scale.md").read_text(encoding="utf-8")
     assert (tmp_path / "scale.png").stat().st_size > 1000
+
+
+def test_a_point_that_is_among_the_finished_runs_is_read(tmp_path: Path) -> None:
+    national.run("ci", "nearest", scale=0.5, workers=1, folder=tmp_path / "kept")
+    point = Point(curve="orders", size=1, scenario="ci", overrides=("scale=0.5",))
+    found, again = finished(point, "nearest", 1, tmp_path), run_point(point, "nearest", 1)
+    assert found is not None
+    assert found["orders_sha256"] == again["orders_sha256"]
+    assert measured(point, found, None).orders == again["orders_placed"]
+    assert finished(point, "batch", 1, tmp_path) is None
+    assert finished(point, "nearest", 2, tmp_path) is None
+    assert finished(Point(curve="", size=1, scenario="ci", overrides=()), "nearest", 1, tmp_path) is None
