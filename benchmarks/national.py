@@ -135,8 +135,8 @@ def table(columns: Mapping[str, Sequence[tuple[str, str]]]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure and print."""
+def main() -> int:
+    """Measure and print what could be; return the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -146,16 +146,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     columns: dict[str, list[tuple[str, str]]] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for wanted in options.runs.split(","):
-            scenario, _, strategy = wanted.partition(":")
-            folder = (options.out or Path(scratch)) / f"{scenario}-{strategy}"
-            info = run(scenario, strategy, scale=options.scale, workers=options.workers, folder=folder)
-            name, bare_cpu_s = f"{scenario}, {strategy}", bare_total_s(info["markets"], info["workers"])
-            columns[name] = rows_of(info, folder, bare_cpu_s)
-            print(f"{name}: {dict(columns[name])}", file=sys.stderr, flush=True)
-    print(table(columns))
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            for wanted in options.runs.split(","):
+                scenario, _, strategy = wanted.partition(":")
+                folder = (options.out or Path(scratch)) / f"{scenario}-{strategy}"
+                info = run(scenario, strategy, scale=options.scale, workers=options.workers, folder=folder)
+                name, bare_cpu_s = f"{scenario}, {strategy}", bare_total_s(info["markets"], info["workers"])
+                columns[name] = rows_of(info, folder, bare_cpu_s)
+                print(f"{name}: {dict(columns[name])}", file=sys.stderr, flush=True)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    finally:
+        if columns:
+            print(table(columns))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

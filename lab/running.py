@@ -17,7 +17,7 @@ from scenarios import scenario_hash
 from sim.engines import EngineChoice, worker_count
 from sim.jobs import Job, Outcome, Watching, run_jobs
 from sim.recorder import join_tables
-from sim.run_info import run_info
+from sim.run_info import run_info, versions
 from sim.run_writer import check_run_folder, write_run
 
 
@@ -75,6 +75,7 @@ def simulate(
     KeyboardInterrupt raised.
     """
     began_s, began_cpu_s = perf_counter(), process_time()
+    packages = versions()  # first, since it can fail
     compile_once([scenario.strategy], tell)
     check_run_folder(folder)
     count = min(worker_count(workers), len(scenario.markets))
@@ -91,7 +92,14 @@ def simulate(
         "asked": asked,
         "scenario_sha256": scenario_hash(scenario),
         **what_runs(scenario),
-        **run_info(results, tables, workers=count, began_s=began_s, own_cpu_s=process_time() - began_cpu_s),
+        **run_info(
+            results,
+            tables,
+            workers=count,
+            began_s=began_s,
+            own_cpu_s=process_time() - began_cpu_s,
+            packages=packages,
+        ),
     }
     write_run(folder, tables, run, [each.map for each in results], reports.write_slo)
     return folder

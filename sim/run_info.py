@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from domain.errors import DispatchlabError
 from sim.calibration import total
 from sim.market_result import MarketResult, peak_rss_bytes
 from sim.recorder import Table, table_sha256
@@ -26,6 +27,7 @@ def run_info(
     workers: int,
     began_s: float,
     own_cpu_s: float,
+    packages: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the keys of `domain.run_folder.RUN_KEYS` that follow from the markets' results.
 
@@ -35,6 +37,7 @@ def run_info(
         workers: processes that shared the markets.
         began_s: when the work began, `perf_counter`'s seconds.
         own_cpu_s: CPU time that this process has spent on it.
+        packages: their `versions`.
     """
     wall_s = _covered_s([(each.times.ran_s, each.times.ended_s) for each in results])
     return {
@@ -60,7 +63,7 @@ def run_info(
         "events": sum(each.events for each in results),
         "pings": sum(each.pings for each in results),
         **_memory(results),
-        "versions": versions(),
+        "versions": packages,
         "notes": _notes(results),
     }
 
@@ -72,8 +75,15 @@ def _calibration(results: Sequence[MarketResult]) -> dict[str, Any] | None:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide a run's result."""
-    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+    """Return the versions of Python and of the packages that decide a run's result.
+
+    Raises:
+        DispatchlabError: one of them is not installed, be it that its code is found, as in a checkout.
+    """
+    try:
+        return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+    except PackageNotFoundError as error:
+        raise DispatchlabError(f"{error.name} is not installed: pip install -e '.[lab]'") from None
 
 
 def _covered_s(spans: Sequence[tuple[float, float]]) -> float:
