@@ -5,8 +5,8 @@ Two curves, every point a process of its own, run as a user would run it:
 - drivers: `porto_100k` with 1, 10 and 100 thousand drivers at once and the same 2,000 orders;
 - orders: `national_day` with 10, 100 and 1,000 thousand orders, drivers in proportion.
 
-Each curve begins with a small point, which needs what all do: programs, cities, road labels for every hour
-and vehicle, a day of clockwork. "beyond" is what a further order costs: the difference to that point.
+What a further driver, or order, costs is the difference to the curve's first point, which needs what all do:
+programs, cities, road labels for every hour and vehicle, a day of clockwork.
 `--limit` leaves out points with more drivers, or orders, than that. `--runs` names a folder of finished runs,
 such as `benchmarks.national --out` leaves: a point that is among them is read there, not run again. Writes
 `scale.md`, `scale.json` and `scale.png` into the folder. Needs the data folder for the real roads; without
@@ -45,7 +45,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What a run cost. `beyond_*` are per order beyond those of the curve's first point; None there."""
+    """What a run cost. `further_*`: per driver, or order, more than at the first point of the curve, or None."""
 
     curve: str
     size: int
@@ -56,8 +56,13 @@ class Measured:
     peak_mb: float
     sim_s_per_wall_s: float
     share_pct: dict[str, float]
-    beyond_cpu_ms: float | None
-    beyond_kb: float | None
+    further_cpu_ms: float | None
+    further_kb: float | None
+
+    @property
+    def count(self) -> int:
+        """How many of what grows along the curve: drivers at once, or orders."""
+        return _count(self.curve, self.size, self.orders)
 
 
 def points() -> list[Point]:
@@ -67,9 +72,9 @@ def points() -> list[Point]:
             curve="drivers",
             size=size,
             scenario="porto_100k",
-            overrides=(f"drivers={size}", f"demand.orders_per_day={orders}"),
+            overrides=(f"drivers={size}", "demand.orders_per_day=15200"),
         )
-        for size, orders in ((50, 400), (1_000, 15_200), (10_000, 15_200), (100_000, 15_200))
+        for size in (1_000, 10_000, 100_000)
     ]
     orders = [
         Point(curve="orders", size=size, scenario="national_day", overrides=(f"scale={scale:g}",))
@@ -107,11 +112,16 @@ def run_point(point: Point, strategy: str, workers: int) -> dict[str, Any]:
     return said
 
 
+def _count(curve: str, size: int, orders: int) -> int:
+    """Return how many of what grows along a curve a run had."""
+    return size if curve == "drivers" else orders
+
+
 def measured(point: Point, said: dict[str, Any], base: Measured | None) -> Measured:
     """Return a point's costs; `base` is its curve's first point, None for that one itself."""
     orders, peak_mb = int(said["orders_placed"]), MB * float(said["peak_rss_sum_bytes"])
     cpu_s, stages_s = float(said["cpu_s"]), said["stages_s"]
-    more = orders - base.orders if base is not None else 0
+    more = _count(point.curve, point.size, orders) - base.count if base is not None else 0
     return Measured(
         curve=point.curve,
         size=point.size,
@@ -122,8 +132,8 @@ def measured(point: Point, said: dict[str, Any], base: Measured | None) -> Measu
         peak_mb=peak_mb,
         sim_s_per_wall_s=float(said["sim_s_per_wall_s"]),
         share_pct={name: 100.0 * value / sum(stages_s.values()) for name, value in stages_s.items()},
-        beyond_cpu_ms=1e3 * (cpu_s - base.cpu_s) / more if base is not None and more > 0 else None,
-        beyond_kb=1e3 * (peak_mb - base.peak_mb) / more if base is not None and more > 0 else None,
+        further_cpu_ms=1e3 * (cpu_s - base.cpu_s) / more if base is not None and more > 0 else None,
+        further_kb=1e3 * (peak_mb - base.peak_mb) / more if base is not None and more > 0 else None,
     )
 
 
@@ -132,9 +142,9 @@ def table(rows: Sequence[Measured]) -> str:
     heading = ["curve", "size", "orders", "position updates", "wall s", "CPU s", "simulated / wall s"]
     heading += [
         "wall ms per order",
-        "CPU ms per order beyond",
+        "CPU ms per further one",
         "peak MB",
-        "kB per order beyond",
+        "kB per further one",
         "most of it",
     ]
     lines = [heading, ["---"] * len(heading)]
@@ -143,27 +153,30 @@ def table(rows: Sequence[Measured]) -> str:
         per_order = f"{1e3 * row.wall_s / row.orders:.2f}" if row.orders else "–"
         numbers = [f"{row.size:,}", f"{row.orders:,}", f"{row.pings:,}", f"{row.wall_s:.1f}"]
         numbers += [f"{row.cpu_s:.1f}", f"{row.sim_s_per_wall_s:,.0f}", per_order]
-        numbers += [_or_dash(row.beyond_cpu_ms), f"{row.peak_mb:,.0f}", _or_dash(row.beyond_kb)]
+        numbers += [_or_dash(row.further_cpu_ms), f"{row.peak_mb:,.0f}", _or_dash(row.further_kb)]
         shares = ", ".join(f"{name} {row.share_pct[name]:.0f} %" for name in most)
         lines.append([row.curve, *numbers, shares])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def draw(rows: Sequence[Measured], path: Path) -> None:
-    """Draw CPU time and memory per order beyond the first point, a panel per curve, as PNG."""
+    """Draw what a further driver and a further order cost, a panel per curve, as PNG."""
     with styled():
         figure = new_figure(9.0, 3.6)
         panels = figure.subplots(1, 2)
         for axes, curve in zip(panels, ("drivers", "orders"), strict=True):
-            shown = [row for row in rows if row.curve == curve and row.beyond_cpu_ms is not None]
-            for index, (name, unit) in enumerate((("beyond_cpu_ms", "CPU ms"), ("beyond_kb", "memory kB"))):
+            shown = [row for row in rows if row.curve == curve and row.further_cpu_ms is not None]
+            for index, (name, unit) in enumerate(
+                (("further_cpu_ms", "CPU, ms"), ("further_kb", "memory, kB"))
+            ):
                 values = [max(getattr(row, name), 1e-3) for row in shown]
-                sizes = [row.size for row in shown]
-                axes.plot(sizes, values, "o-", color=series_colour(index), label=f"{unit} per order")
+                counts = [row.count for row in shown]
+                axes.plot(counts, values, "o-", color=series_colour(index), label=unit)
             if shown:
                 axes.set_xscale("log")
-                axes.set_yscale("log")
+                axes.set_ylim(bottom=0.0)
                 axes.legend()
+            axes.set_title(f"What a further {curve.removesuffix('s')} costs")
             axes.set_xlabel("drivers at once" if curve == "drivers" else "orders in a day")
         figure.savefig(path, dpi=150)
 
@@ -193,7 +206,7 @@ def main() -> None:
         print(table(rows).splitlines()[-1], file=sys.stderr, flush=True)
         write(rows, options.out)  # after each, so that an interrupt leaves what there is
     print(table(rows))
-    print(f"![CPU time and memory per order]({options.out.name}/scale.png)")
+    print(f"![What a further driver and a further order cost]({options.out.name}/scale.png)")
 
 
 def write(rows: Sequence[Measured], folder: Path) -> None:

@@ -34,16 +34,21 @@ def test_every_point_is_a_scenario_of_about_its_size(point: Any) -> None:
         assert orders == pytest.approx(point.size, rel=0.01)
 
 
-def test_an_order_costs_the_difference_to_the_first_point(tmp_path: Path) -> None:
-    first, second = points()[:2]
-    base = measured(first, said(100, 2.0, 500e6), None)
-    more = measured(second, said(1100, 5.0, 510e6), base)
-    assert base.beyond_cpu_ms is None
-    assert more.beyond_cpu_ms == pytest.approx(3.0)
-    assert more.beyond_kb == pytest.approx(10.0)
+def test_a_further_driver_or_order_costs_the_difference_to_the_first_point(tmp_path: Path) -> None:
+    first, second = (point for point in points()[:2])
+    base = measured(first, said(1100, 2.0, 500e6), None)
+    more = measured(second, said(1100, 5.0, 518e6), base)
+    assert base.further_cpu_ms is None
+    assert more.further_cpu_ms == pytest.approx(1e3 * 3.0 / 9_000)
+    assert more.further_kb == pytest.approx(2.0)
     assert more.pings == 12
-    write([base, more], tmp_path)
-    assert "| drivers | 1,000 | 1,100 | 12 |" in (tmp_path / "scale.md").read_text(encoding="utf-8")
+    small, large = (point for point in points() if point.size in (500, 10_000) and point.curve == "orders")
+    few = measured(small, said(100, 2.0, 500e6), None)
+    many = measured(large, said(1100, 5.0, 510e6), few)
+    assert many.further_cpu_ms == pytest.approx(3.0)
+    assert many.further_kb == pytest.approx(10.0)
+    write([base, more, few, many], tmp_path)
+    assert "| drivers | 10,000 | 1,100 | 12 |" in (tmp_path / "scale.md").read_text(encoding="utf-8")
     assert (tmp_path / "scale.png").stat().st_size > 1000
 
 
