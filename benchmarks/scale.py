@@ -45,7 +45,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What a run cost. `further_*`: per driver, or order, more than at the first point of the curve, or None."""
+    """What a run cost; `further_*`: per driver, or order, more than at the curve's first point."""
 
     curve: str
     size: int
