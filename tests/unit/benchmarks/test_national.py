@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.national import MEASURED_EVENTS, bare_s, bare_total_s, rows_of, run, table
+from benchmarks.national import MEASURED_EVENTS, bare_s, bare_total_s, main, rows_of, run, table
 from domain.errors import UserError
 
 
@@ -35,3 +36,14 @@ def test_a_run_is_put_beside_bare_simpy(tmp_path: Path) -> None:
 def test_a_failed_run_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nowhere"):
         run("nowhere", "batch", scale=1.0, workers=1, folder=tmp_path / "run")
+
+
+def test_what_was_measured_before_a_failure_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--runs", "ci:nearest,nowhere:batch", "--scale", "0.3", "--workers", "1"]
+    monkeypatch.setattr(sys, "argv", ["national", *words])
+    assert main() == 2
+    printed = capsys.readouterr()
+    assert printed.out.startswith("| | ci, nearest |\n")
+    assert printed.err.splitlines()[-1].startswith("error: run nowhere")
