@@ -49,8 +49,7 @@ def check_transition(order: Order, change: Transition) -> OrderState:
     Raises:
         InvalidRequest, InvalidTransition, Conflict: the refusal, see `domain.ports.OrderStore.transition`.
     """
-    unknown = change.updates.keys() - UPDATABLE
-    if unknown:
+    if change.updates and (unknown := change.updates.keys() - UPDATABLE):
         raise InvalidRequest(f"a transition cannot set {', '.join(sorted(unknown))}")
     if change.expected_version is not None and change.expected_version != order.version:
         raise Conflict(f"order {order.id} is at version {order.version}, not {change.expected_version}")

@@ -16,8 +16,8 @@ from roads.protocols import Path
 _NO_GEOMETRY = (np.zeros(1, dtype=np.int32), np.empty(0), np.empty(0))
 
 
-def polyline(place: City | DetourTimes, path: Path) -> tuple[Float64, Float64, Float64]:
-    """Return the points of a path: latitudes, longitudes (degrees), seconds since its start; float64 [k].
+def polyline(place: City | DetourTimes, path: Path) -> Float64:
+    """Return the points of a path as rows latitude, longitude (degrees), seconds since its start: [3, k].
 
     Time runs evenly with distance within an edge. The first time is 0, the last one the path's sum, and
     times never fall. A path from a node to itself is one point. `place` is what the path's travel times
@@ -27,16 +27,15 @@ def polyline(place: City | DetourTimes, path: Path) -> tuple[Float64, Float64, F
         geometry = (place.geom_offsets, place.geom_lat, place.geom_lon)
     else:
         geometry = _NO_GEOMETRY
-    nodes, edges = path.nodes.astype(np.int32, copy=False), path.edges.astype(np.int32, copy=False)
-    seconds = path.seconds.astype(np.float64, copy=False)
-    return _polyline(nodes, edges, seconds, place.node_lat, place.node_lon, *geometry)
+    line: Float64 = _polyline(path.nodes, path.edges, path.seconds, place.node_lat, place.node_lon, *geometry)
+    return line
 
 
 def path_length_m(place: City | DetourTimes, path: Path) -> float:
     """Return the metres of a path along its edges; straight lines where it has no road graph."""
     if isinstance(place, City):
-        return float(_edges_m(path.edges.astype(np.int32, copy=False), place.edge_length_m))
-    return float(_lines_m(path.nodes.astype(np.int32, copy=False), place.node_lat, place.node_lon))
+        return float(_edges_m(path.edges, place.edge_length_m))
+    return float(_lines_m(path.nodes, place.node_lat, place.node_lon))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -70,11 +69,12 @@ def _polyline(
     offsets: Int32,
     geom_lat: Float64,
     geom_lon: Float64,
-) -> tuple[Float64, Float64, Float64]:
+) -> Float64:
     size = 1
     for e in edges:
         size += 1 if e < 0 else offsets[e + 1] - offsets[e] - 1
-    lat, lon, t = np.empty(size), np.empty(size), np.empty(size)
+    line = np.empty((3, size))
+    lat, lon, t = line[0], line[1], line[2]
     lat[0], lon[0], t[0] = node_lat[nodes[0]], node_lon[nodes[0]], 0.0
     shrink = math.cos(math.radians(lat[0]))
     last = 0
@@ -88,7 +88,7 @@ def _polyline(
                 last += 1
                 lat[last], lon[last] = geom_lat[i], geom_lon[i]
         _spread(lat, lon, t, first, last, seconds[leg], shrink)
-    return lat, lon, t
+    return line
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

@@ -35,14 +35,13 @@ class Fleet:
 
     def depart(self, driver: int, line: Polyline, at_s: float) -> None:
         """Send a driver along a polyline, leaving at `at_s`."""
-        lat, lon, seconds = line
-        count = len(lat)
+        count = line.shape[1]
         if self._used + count > len(self._points):
             self.make_room(count)
         begin, end = self._used, self._used + count
         leg = self._points[begin:end]
-        leg[:, 0], leg[:, 1] = lat, lon
-        np.add(seconds, at_s, out=leg[:, 2])
+        leg[:] = line.T
+        leg[:, 2] += at_s
         self._begin[driver] = self._cursor[driver] = begin
         self._end[driver] = self._used = end
         self._is_moving[driver] = True

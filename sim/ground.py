@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from domain.units import FloatArray, IntArray
 from roads.protocols import Path, TravelTimes
 
-Polyline = tuple[FloatArray, FloatArray, FloatArray]
-"""Latitude, longitude [deg] and seconds since departure of the points of a driven path."""
+Polyline = FloatArray
+"""Latitude, longitude [deg] and seconds since departure of the k points of a driven path: float64 [3, k]."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -98,7 +98,7 @@ class Spells:
         driver.can_divert = True
         has_arrived = True
         try:
-            yield env.timeout(float(line[2][-1]))
+            yield env.timeout(float(line[2, -1]))
         except simpy.Interrupt:
             path, arrival_s = _cut(path, start_s, env.now)
             world.fleet.stop_at(driver.index, arrival_s)

@@ -16,7 +16,7 @@ def warm_up() -> None:
     one, streams = np.zeros(1), Streams(0)
     fleet = Fleet(one, one)
     fleet.online[:] = True
-    fleet.depart(0, (one, one, one), 0.0)
+    fleet.depart(0, np.zeros((3, 1)), 0.0)
     fleet.sightings(np.arange(1), 0.0, np.zeros(NOISE_SIZE), 1.0, 0)
     fleet.positions(np.arange(1), 0.0)
     fleet.make_room(0)

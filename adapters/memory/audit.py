@@ -1,12 +1,13 @@
-"""An append-only audit log of orders, packed: 32 bytes a row, plus its details, if any, pickled."""
+"""An append-only audit log of orders, packed: 32 bytes a row, plus its details, if any, as MessagePack."""
 
 from __future__ import annotations
 
-import pickle
 from array import array
 from collections.abc import Mapping
 from struct import Struct
 from typing import Any
+
+import msgspec
 
 from domain.events import AuditRow
 from domain.order_state import Actor, Assignment, OrderState
@@ -19,6 +20,7 @@ the size of the details that follow."""
 _ACTORS = tuple(Actor)
 _ACTOR_CODE = {actor: code for code, actor in enumerate(_ACTORS)}
 _NOBODY = -1
+_pack_details = msgspec.msgpack.Encoder().encode
 
 
 def _face(code: int, details: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -54,7 +56,7 @@ class AuditLog:
             self._event_types.append(event_type)
         if after.id >= len(self._latest):
             self._latest.extend([_NOBODY] * (after.id + 1 - len(self._latest)))
-        packed = pickle.dumps(dict(details), pickle.HIGHEST_PROTOCOL) if details else b""
+        packed = _pack_details(details) if details else b""
         row = len(self._rows)
         self._rows += _ROW.pack(
             self._latest[after.id],
@@ -85,7 +87,7 @@ class AuditLog:
                     actor_id=None if actor_id == _NOBODY else actor_id,
                     at_s=at_s,
                     before={} if before == _NOBODY else _face(before, None),
-                    after=_face(after, pickle.loads(details) if size else None),
+                    after=_face(after, msgspec.msgpack.decode(details) if size else None),
                 )
             )
             row = previous

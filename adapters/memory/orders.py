@@ -127,9 +127,9 @@ class MemoryOrderStore:
         return after
 
     def _write(self, before: Order, after: Order, change: Transition, event_type: str) -> None:
-        details = dict(change.updates)
+        details = change.updates
         if before.driver_id != after.driver_id:
-            details["released_driver_id"] = before.driver_id
+            details = {**details, "released_driver_id": before.driver_id}
         self._db.put(after)
         self._db.audit.append(
             event_type,

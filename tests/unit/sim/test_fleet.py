@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from sim.fleet import Fleet
 
-EAST = (np.array([1.0, 1.0, 1.0]), np.array([7.0, 7.1, 7.4]), np.array([0.0, 10.0, 40.0]))
+EAST = np.array([[1.0, 1.0, 1.0], [7.0, 7.1, 7.4], [0.0, 10.0, 40.0]])
 
 
 def test_drivers_stand_until_they_depart_and_after_they_arrive() -> None:
@@ -33,19 +33,16 @@ def test_many_legs_agree_with_plain_interpolation_through_compaction(seed: int) 
     drivers = 7
     fleet = Fleet(np.zeros(drivers), np.zeros(drivers))
     fleet._points = fleet._points[:64].copy()
-    legs = {d: (np.zeros(1), np.zeros(1), np.zeros(1)) for d in range(drivers)}
+    legs = {d: np.zeros((3, 1)) for d in range(drivers)}
     now_s = 0.0
     for _ in range(60):
         now_s += float(rng.uniform(0, 20))
         d = int(rng.integers(drivers))
         points = int(rng.integers(1, 12))
-        line = (
-            rng.random(points),
-            rng.random(points),
-            np.concatenate([[0.0], np.cumsum(rng.uniform(0.1, 9, points - 1))]),
-        )
+        seconds = np.concatenate([[0.0], np.cumsum(rng.uniform(0.1, 9, points - 1))])
+        line = np.stack([rng.random(points), rng.random(points), seconds])
         fleet.depart(d, line, now_s)
-        legs[d] = (line[0], line[1], line[2] + now_s)
+        legs[d] = line + [[0.0], [0.0], [now_s]]
         now_s += float(rng.uniform(0, 5))
         lat, lon = fleet.positions(np.arange(drivers), now_s)
         for k, (leg_lat, leg_lon, at_s) in legs.items():
