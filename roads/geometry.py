@@ -8,7 +8,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.units import EARTH_RADIUS_M
+from domain.units import EARTH_RADIUS_M, FloatArray, IntArray
 from roads.city import City, Float32, Float64, Int32
 from roads.detour_times import DetourTimes
 from roads.protocols import Path
@@ -39,7 +39,7 @@ def path_length_m(place: City | DetourTimes, path: Path) -> float:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _edges_m(edges: Int32, length_m: Float32) -> float:
+def _edges_m(edges: IntArray, length_m: Float32) -> float:
     total = 0.0
     for e in edges:
         total += length_m[e]
@@ -47,7 +47,7 @@ def _edges_m(edges: Int32, length_m: Float32) -> float:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _lines_m(nodes: Int32, node_lat: Float64, node_lon: Float64) -> float:
+def _lines_m(nodes: IntArray, node_lat: Float64, node_lon: Float64) -> float:
     """Return the sum of `domain.units.haversine_m` from node to node."""
     total = 0.0
     for i in range(len(nodes) - 1):
@@ -61,9 +61,9 @@ def _lines_m(nodes: Int32, node_lat: Float64, node_lon: Float64) -> float:
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _polyline(
-    nodes: Int32,
-    edges: Int32,
-    seconds: Float64,
+    nodes: IntArray,
+    edges: IntArray,
+    seconds: FloatArray,
     node_lat: Float64,
     node_lon: Float64,
     offsets: Int32,

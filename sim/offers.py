@@ -26,7 +26,7 @@ class Offers:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._rows = world.recorder.drivers
+        self._rows = world.recorder.driver_cells
         self._shifts = world.workload.shifts
 
     def asked(self, driver_id: int, offer: Offer) -> None:
@@ -36,7 +36,7 @@ class Offers:
         self._rows["offers"][driver.index] += 1
         driver.offers[offer.id] = self._record_offer(offer, order)
         for order_id in offer.terms.order_ids:
-            self._world.recorder.orders["offers"][self._world.flow.index_of[order_id]] += 1
+            self._world.recorder.order_cells["offers"][self._world.flow.index_of[order_id]] += 1
         think_s = self._world.streams.lognormal(
             "reaction",
             driver.id,
@@ -109,7 +109,7 @@ class Offers:
         return 1.0 / (1.0 + math.exp(-odds))
 
     def _accepted(self, driver: Driver, offer: Offer, plan: Plan) -> None:
-        terms, orders, now_s = offer.terms, self._world.recorder.orders, self._world.env.now
+        terms, orders, now_s = offer.terms, self._world.recorder.order_cells, self._world.env.now
         self._rows["accepted"][driver.index] += 1
         for order_id, eta_s in zip(terms.order_ids, terms.eta_s, strict=True):
             i = self._world.flow.index_of[order_id]

@@ -31,7 +31,7 @@ class OrderFlow:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._rows = world.recorder.orders
+        self._rows = world.recorder.order_cells
         orders, restaurants = world.workload.orders, world.workload.restaurants
         self.index_of: dict[int, int] = {}
         self.open_orders = 0

@@ -19,6 +19,8 @@ from domain.run_folder import (
 )
 
 Table = dict[str, NDArray[Any]]
+Cells = dict[str, Any]
+"""A table's columns, to read and write value by value."""
 
 
 class Log:
@@ -63,6 +65,15 @@ def blank_table(columns: Mapping[str, Column], rows: int) -> Table:
     return table
 
 
+def cells(table: Table) -> Cells:
+    """Return views of a table's columns that give and take single values as Python's own numbers.
+
+    An element of a memoryview costs half of an array's, and does not know numpy's slow comparison with enums.
+    Text stays as it is.
+    """
+    return {name: one if one.dtype.kind == "O" else one.data for name, one in table.items()}
+
+
 _ABSENT_IS_MINUS_ONE = frozenset({"state", "driver_id", "vehicle"})
 _SUMS = (
     "online_s",
@@ -76,7 +87,10 @@ _SUMS = (
 
 
 class Recorder:
-    """All tables of one market's run. Orders and drivers are written by row number, the rest appended."""
+    """All tables of one market's run. Orders and drivers are written by row number, the rest appended.
+
+    `order_cells` and `driver_cells` are for single values of the two.
+    """
 
     def __init__(self, market: int, orders: int, drivers: int) -> None:
         self.market = market
@@ -86,6 +100,7 @@ class Recorder:
             self.drivers[name][:] = 0
         self.orders["market"][:] = market
         self.drivers["market"][:] = market
+        self.order_cells, self.driver_cells = cells(self.orders), cells(self.drivers)
         self.offers = Log(OFFER_COLUMNS)
         self.windows = Log(WINDOW_COLUMNS)
         self.series = Log(SERIES_COLUMNS)

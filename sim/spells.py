@@ -34,7 +34,7 @@ class Spells:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._rows = world.recorder.drivers
+        self._rows = world.recorder.driver_cells
         self.busy = 0
 
     def new_plan(self, driver_id: int, plan: Plan) -> None:
@@ -118,7 +118,7 @@ class Spells:
             self._rows["driving_s"][driver.index] += seconds
 
     def _pick_up(self, driver: Driver, stop: Stop, order: int) -> simpy.events.ProcessGenerator:
-        world, orders = self._world, self._world.recorder.orders
+        world, orders = self._world, self._world.recorder.order_cells
         node = int(world.workload.restaurants.node[world.workload.orders.restaurant[order]])
         came = driver.node != node
         if not (yield from self._drive(driver, node)):
@@ -137,13 +137,14 @@ class Spells:
             return
         orders["picked_up_s"][order] = world.env.now
         orders["state"][order] = OrderState.PICKED_UP
-        orders["eta_pickup_s"][order] = done.eta_pickup_s
+        if done.eta_pickup_s is not None:
+            orders["eta_pickup_s"][order] = done.eta_pickup_s
         orders["bundle"][order] = len({s.order_id for s in driver.plan})
         driver.plan = _without(driver.plan, stop)
 
     def _arrived(self, driver: Driver, node: int) -> None:
         """Note the arrival for every order that the driver is about to pick up here."""
-        world, at_s = self._world, self._world.recorder.orders["at_restaurant_s"]
+        world, at_s = self._world, self._world.recorder.order_cells["at_restaurant_s"]
         driver.last_door = math.nan
         for stop in driver.plan:
             i = world.flow.index_of[stop.order_id]
@@ -167,7 +168,7 @@ class Spells:
         return is_ready
 
     def _deliver(self, driver: Driver, stop: Stop, order: int) -> simpy.events.ProcessGenerator:
-        world, orders = self._world, self._world.recorder.orders
+        world, orders = self._world, self._world.recorder.order_cells
         if not (yield from self._drive(driver, int(world.workload.orders.node[order]))):
             return
         orders["at_customer_s"][order] = world.env.now
@@ -191,4 +192,4 @@ def _cut(path: Path, start_s: float, now_s: float) -> tuple[Path, float]:
 
 
 def _without(plan: Plan, stop: Stop) -> Plan:
-    return tuple(s for s in plan if s.order_id != stop.order_id or s.kind is not stop.kind)
+    return tuple([s for s in plan if s.order_id != stop.order_id or s.kind is not stop.kind])

@@ -123,24 +123,25 @@ class MemoryDatabase:
 
     def put(self, order: Order) -> None:
         """Write an order and keep the indexes."""
-        before = self.orders.get(order.id)
-        self.orders[order.id] = order
+        order_id, driver_id, state = order.id, order.driver_id, order.state
+        before = self.orders.get(order_id)
+        self.orders[order_id] = order
         if before is None:
-            self.live.add(order.id)
-        elif order.state in FINAL_STATES:
-            self.live.discard(order.id)
-            self._lay_orders_aside(order.id)
-        if order.driver_id is not None:
-            if order.state < _DELIVERED:
-                self.carried.setdefault(order.driver_id, set()).add(order.id)
-            elif order.driver_id in self.carried:
-                self.carried[order.driver_id].discard(order.id)
-        elif before is not None and before.driver_id is not None:
-            self.carried[before.driver_id].discard(order.id)
-        if order.assignment is _UNASSIGNED and order.state in DISPATCHABLE_STATES:
-            self.waiting.add(order.id)
+            self.live.add(order_id)
+        elif state in FINAL_STATES:
+            self.live.discard(order_id)
+            self._lay_orders_aside(order_id)
+        carried_by = None if before is None or before.state >= _DELIVERED else before.driver_id
+        carries = None if state >= _DELIVERED else driver_id
+        if carried_by != carries:
+            if carried_by is not None:
+                self.carried[carried_by].discard(order_id)
+            if carries is not None:
+                self.carried.setdefault(carries, set()).add(order_id)
+        if order.assignment is _UNASSIGNED and state in DISPATCHABLE_STATES:
+            self.waiting.add(order_id)
         else:
-            self.waiting.discard(order.id)
+            self.waiting.discard(order_id)
 
     def reassign(
         self,

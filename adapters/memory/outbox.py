@@ -17,7 +17,8 @@ class MemoryOutbox:
 
     async def pending(self, limit: int) -> list[Event]:
         """Return up to `limit` unsent events, oldest first."""
-        return list(islice(self._events.values(), limit)) if self._events else []
+        events = self._events
+        return list(events.values() if len(events) <= limit else islice(events.values(), limit))
 
     async def mark_sent(self, event_ids: Sequence[int]) -> None:
         """Drop events that have reached the bus."""

@@ -42,7 +42,7 @@ def test_many_legs_agree_with_plain_interpolation_through_compaction(seed: int) 
         seconds = np.concatenate([[0.0], np.cumsum(rng.uniform(0.1, 9, points - 1))])
         line = np.stack([rng.random(points), rng.random(points), seconds])
         fleet.depart(d, line, now_s)
-        legs[d] = line + [[0.0], [0.0], [now_s]]
+        legs[d] = line + np.array([[0.0], [0.0], [now_s]])
         now_s += float(rng.uniform(0, 5))
         lat, lon = fleet.positions(np.arange(drivers), now_s)
         for k, (leg_lat, leg_lon, at_s) in legs.items():
