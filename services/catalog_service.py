@@ -131,9 +131,17 @@ class CatalogService:
 
 
 def _listed(source: tuple[float, list[Restaurant]], before: _Listing | None) -> _Listing:
-    """Return the listing of a cached value; it shares the positions of the one before if nothing changed."""
-    if before is not None and before.source[1] == source[1]:
+    """Return the listing of a cached value; it shares the places of the one before if they are the same."""
+    restaurants = source[1]
+    if before is not None and _are_where_they_were(before.source[1], restaurants):
         return _Listing(source=source, places=before.places)
-    lat = np.array([one.lat for one in source[1]], np.float64)
-    lon = np.array([one.lon for one in source[1]], np.float64)
+    lat = np.array([one.lat for one in restaurants], np.float64)
+    lon = np.array([one.lon for one in restaurants], np.float64)
     return _Listing(source=source, places=unit_vectors(lat, lon))
+
+
+def _are_where_they_were(before: list[Restaurant], now: list[Restaurant]) -> bool:
+    """Return whether two lists have the same positions; most restaurants are the very same objects."""
+    return len(before) == len(now) and all(
+        old is new or (old.lat, old.lon) == (new.lat, new.lon) for old, new in zip(before, now, strict=True)
+    )
