@@ -14,7 +14,7 @@ from domain.ports import CatalogStore
 from domain.units import FloatArray
 from services.cache_aside import CacheAside
 from services.geocell import Cell, cell_of, cells_near
-from services.positions import nearest_within
+from services.positions import nearest_within, unit_vectors
 from services.settings import CatalogSettings
 
 CUISINES = "cache:cuisines"
@@ -38,8 +38,7 @@ class _Listing:
     """A cached cell made ready for exact searches; `source` is the cached value it was made from."""
 
     source: tuple[float, list[Restaurant]]
-    lat: FloatArray
-    lon: FloatArray
+    places: FloatArray
 
 
 class CatalogService:
@@ -62,7 +61,7 @@ class CatalogService:
             raise InvalidRequest(f"no such place: {lat}, {lon}")
         listing = await self._listing(cell_of(lat, lon))
         limits = float(self._settings.nearby_radius_m), int(self._settings.nearby_limit)
-        order = nearest_within(float(lat), float(lon), listing.lat, listing.lon, *limits)
+        order = nearest_within(float(lat), float(lon), listing.places, *limits)
         restaurants = listing.source[1]
         return [restaurants[at] for at in order.tolist()]
 
@@ -132,9 +131,17 @@ class CatalogService:
 
 
 def _listed(source: tuple[float, list[Restaurant]], before: _Listing | None) -> _Listing:
-    """Return the listing of a cached value; it shares the positions of the one before if nothing changed."""
-    if before is not None and before.source[1] == source[1]:
-        return _Listing(source=source, lat=before.lat, lon=before.lon)
-    lat = np.array([one.lat for one in source[1]], np.float64)
-    lon = np.array([one.lon for one in source[1]], np.float64)
-    return _Listing(source=source, lat=lat, lon=lon)
+    """Return the listing of a cached value; it shares the places of the one before if they are the same."""
+    restaurants = source[1]
+    if before is not None and _are_where_they_were(before.source[1], restaurants):
+        return _Listing(source=source, places=before.places)
+    lat = np.array([one.lat for one in restaurants], np.float64)
+    lon = np.array([one.lon for one in restaurants], np.float64)
+    return _Listing(source=source, places=unit_vectors(lat, lon))
+
+
+def _are_where_they_were(before: list[Restaurant], now: list[Restaurant]) -> bool:
+    """Return whether two lists have the same positions; most restaurants are the very same objects."""
+    return len(before) == len(now) and all(
+        old is new or (old.lat, old.lon) == (new.lat, new.lon) for old, new in zip(before, now, strict=True)
+    )

@@ -55,14 +55,16 @@ class DriverProjection:
             if order.driver_id is not None:
                 carried.setdefault(order.driver_id, []).append(order)
         states = await self._drivers.states(driver_ids)
-        has_work = np.isin(driver_ids, list(carried)) | (np.diff(states.stop_offsets) > 0)
-        for row in np.flatnonzero(has_work).tolist():
-            driver_id, plan = int(driver_ids[row]), states.plan(row)
+        ends = states.stop_offsets.tolist()
+        for row, driver_id in enumerate(driver_ids.tolist()):
+            if ends[row] == ends[row + 1] and driver_id not in carried:
+                continue
+            plan = states.plan(row)
             restored = _corrected(plan, carried.get(driver_id, ()))
             if restored != plan:
                 await self._drivers.set_plan(driver_id, restored)
-        asked = [offer.terms.driver_id for offer in await self._offers.pending(driver_ids)]
-        at = np.isin(driver_ids, asked)
+        asked = {offer.terms.driver_id for offer in await self._offers.pending(driver_ids)}
+        at = np.fromiter((driver_id in asked for driver_id in driver_ids.tolist()), np.bool_, len(driver_ids))
         for ids, was, now in (
             (driver_ids[at], DriverStatus.AVAILABLE, DriverStatus.OFFERED),
             (driver_ids[~at], DriverStatus.OFFERED, DriverStatus.AVAILABLE),

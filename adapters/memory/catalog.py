@@ -93,11 +93,12 @@ class _Columns:
     """Positions of restaurants by id, for search."""
 
     def __init__(self, restaurants: list[Restaurant]) -> None:
-        self._rows = sorted(restaurants, key=lambda restaurant: restaurant.id)
-        self._row_of = {restaurant.id: row for row, restaurant in enumerate(self._rows)}
-        self._lat: FloatArray = np.array([r.lat for r in self._rows], np.float64)
-        self._lon: FloatArray = np.array([r.lon for r in self._rows], np.float64)
-        self._is_open: BoolArray = np.array([r.is_open for r in self._rows], np.bool_)
+        rows = sorted(restaurants, key=lambda restaurant: restaurant.id)
+        self._rows = np.array(rows, object)
+        self._row_of = {restaurant.id: row for row, restaurant in enumerate(rows)}
+        self._lat: FloatArray = np.array([r.lat for r in rows], np.float64)
+        self._lon: FloatArray = np.array([r.lon for r in rows], np.float64)
+        self._is_open: BoolArray = np.array([r.is_open for r in rows], np.bool_)
 
     def replace(self, restaurant: Restaurant) -> None:
         row = self._row_of[restaurant.id]
@@ -108,4 +109,5 @@ class _Columns:
         distance_m = haversine_m(lat, lon, self._lat, self._lon)
         near = np.flatnonzero(self._is_open & (distance_m <= radius_m))
         order = near[np.argsort(distance_m[near], kind="stable")][:limit]
-        return [self._rows[row] for row in order.tolist()]
+        found: list[Restaurant] = self._rows[order].tolist()
+        return found

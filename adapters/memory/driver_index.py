@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adapters.memory.driver_table import ANY_STATUS, DriverTable
+from adapters.memory.driver_table import ANY_STATUS, DRIVER, DriverTable
 from adapters.memory.grid import Grid
 from adapters.memory.id_map import IdMap
 from adapters.memory.nearest import nearest_rows
@@ -42,18 +42,15 @@ class MemoryDriverIndex:
         rows, table = self._ids.add(drivers.id), self._table
         table.reserve(self._ids.count)
         self._grid.reserve(table.rows)
+        fresh = np.zeros(len(rows), DRIVER)  # written in one go: each indexed write to the table costs 1 us
         for name in _PROFILE:
-            table.drivers[name][rows] = getattr(drivers, name)
-        table.drivers["status"][rows] = DriverStatus.AVAILABLE
-        table.drivers["load"][rows] = 0
-        table.drivers["deliveries"][rows] = 0
+            fresh[name] = getattr(drivers, name)
+        fresh["status"], fresh["seen_at_s"] = DriverStatus.AVAILABLE, now_s
+        fresh["lat"], fresh["lon"], fresh["cos_lat"] = lat, lon, np.cos(np.radians(lat))
+        table.drivers[rows] = fresh
         table.stop_count[rows] = 0
         for driver_id in drivers.id.tolist() if self._plans else ():
             self._plans.pop(driver_id, None)
-        table.drivers["seen_at_s"][rows] = now_s
-        table.drivers["lat"][rows] = lat
-        table.drivers["lon"][rows] = lon
-        table.drivers["cos_lat"][rows] = np.cos(np.radians(lat))
         self._grid.add(table.drivers, rows)
 
     async def sign_off(self, driver_ids: IntArray) -> None:

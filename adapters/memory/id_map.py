@@ -32,10 +32,10 @@ class IdMap:
         ids: NDArray[np.int64] = np.ascontiguousarray(driver_ids, dtype=np.int64)
         while 2 * (self.count + len(ids)) > len(self._keys):
             self._grow()
-        slots = np.empty(len(ids), np.int32)
-        self.count = _insert(self._keys, self._slots, ids, slots, self.count)
-        self._note_plain(ids, slots)
-        self._slot_of.update(zip(ids.tolist(), slots.tolist(), strict=True))
+        listed, slots = ids.tolist(), np.empty(len(ids), np.int32)
+        self._reserve_plain(max((one for one in listed if one < _MAX_PLAIN), default=_FREE))
+        self.count = _insert(self._plain, self._keys, self._slots, ids, slots, self.count)
+        self._slot_of.update(zip(listed, slots.tolist(), strict=True))
         return slots
 
     def one(self, driver_id: int) -> int:
@@ -58,17 +58,12 @@ class IdMap:
             raise NotFound(f"no driver {ids[unknown]}")
         return slots
 
-    def _note_plain(self, ids: NDArray[np.int64], slots: NDArray[np.int32]) -> None:
-        """Write the small ones of ids into the plain table."""
-        small = (ids >= 0) & (ids < _MAX_PLAIN)
-        if not small.all():
-            ids, slots = ids[small], slots[small]
-        top = int(ids.max(initial=-1))
+    def _reserve_plain(self, top: int) -> None:
+        """Make room in the plain table for ids up to `top`."""
         if top >= len(self._plain):
             plain = np.full(min(2 * top + 1, _MAX_PLAIN), _FREE, np.int32)
             plain[: len(self._plain)] = self._plain
             self._plain = plain
-        self._plain[ids] = slots
 
     def _grow(self) -> None:
         known = self._slots != _FREE
@@ -76,7 +71,7 @@ class IdMap:
         self._keys = np.zeros(2 * len(self._keys), np.int64)
         self._slots = np.full(len(self._keys), _FREE, np.int32)
         order = np.argsort(slots)
-        _insert(self._keys, self._slots, keys[order], np.empty(len(keys), np.int32), 0)
+        _insert(self._plain, self._keys, self._slots, keys[order], np.empty(len(keys), np.int32), 0)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -86,13 +81,14 @@ def _home(key: int, mask: int) -> int:
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _insert(
+    plain: NDArray[np.int32],
     keys: NDArray[np.int64],
     values: NDArray[np.int32],
     ids: NDArray[np.int64],
     out: NDArray[np.int32],
     count: int,
 ) -> int:
-    mask = len(keys) - 1
+    mask, smalls = len(keys) - 1, len(plain)
     for i in range(len(ids)):
         at = _home(ids[i], mask)
         while values[at] != _FREE and keys[at] != ids[i]:
@@ -102,6 +98,8 @@ def _insert(
             values[at] = count
             count += 1
         out[i] = values[at]
+        if 0 <= ids[i] < smalls:
+            plain[ids[i]] = out[i]
     return count
 
 

@@ -140,6 +140,18 @@ def test_closing_a_restaurant_shows_everywhere_at_once(shop: Shop) -> None:
     assert not drive(shop.service.menu(1)).restaurant.is_open
 
 
+def test_a_restaurant_that_is_rated_or_moves_shows_as_and_where_it_is(shop: Shop) -> None:
+    nearest = shop.restaurants[shop.browse()[0] - 1]
+    rated = replace(nearest, rating=4.5)
+    drive(shop.service.update_restaurant(rated))
+    assert drive(shop.service.browse(LAT, LON))[0] == rated
+    moved = replace(rated, lat=rated.lat + 0.03)
+    drive(shop.service.update_restaurant(moved))
+    shop.restaurants[moved.id - 1] = moved
+    assert shop.browse() == shop.expected(LAT, LON)
+    assert shop.browse()[0] != moved.id
+
+
 def test_a_refill_that_read_before_an_update_does_not_bring_the_old_back(shop: Shop) -> None:
     async def update() -> None:
         shop.store.before = None

@@ -307,7 +307,8 @@ def test_an_index_without_memory_is_filled_as_drivers_sign_on(market: Any, make_
     order, _ = market.assigned()
     again = make_market(stores=left_behind(market, drivers=MemoryDriverIndex()), now_s=1000.0)
     again.run(again.app.recover())
-    again.drivers(50)
+    again.drivers(49, 50, 51)
+    assert [len(again.plan(driver_id)) for driver_id in (49, 50, 51)] == [0, 2, 0]
     assert again.plan(50) == [(PICKUP, order.id), (DROPOFF, order.id)]
 
 
