@@ -198,10 +198,10 @@ def _insert_all(  # type: ignore[no-untyped-def]  # numba
         o, d = pair_order[i], pair_driver[i]
         first, stops = offsets[d], offsets[d + 1] - offsets[d]
         order, kind = stop_order[first : first + stops], stop_kind[first : first + stops]
-        legs, near = seconds[driver_at[d] : driver_at[d] + stops], seconds[pair_at[i] :]
-        direct, begin = seconds[order_at[driver_vehicle[d], o]], driver_from[d] - now
+        at = (order_at[driver_vehicle[d], o], driver_at[d], pair_at[i])
+        begin = driver_from[d] - now
         base, _, _, base_done = _drive(
-            -1, -1, o, order, kind, legs, near, direct, begin, restaurant, ready, due, now,
+            -1, -1, o, order, kind, seconds, at, begin, restaurant, ready, due, now,
             pickup_service, dropoff_service, by_trips, weights, np.inf,
         )  # fmt: skip
         lowest = 0
@@ -215,7 +215,7 @@ def _insert_all(  # type: ignore[no-untyped-def]  # numba
                 last = _last_dropoff(p, o, restaurant, order, kind)
             for q in range(last, p - 1, -1):
                 cost, pickup, dropoff, done = _drive(
-                    p, q, o, order, kind, legs, near, direct, begin, restaurant, ready, due, now,
+                    p, q, o, order, kind, seconds, at, begin, restaurant, ready, due, now,
                     pickup_service, dropoff_service, by_trips, weights, best,
                 )  # fmt: skip
                 if cost < best:
@@ -223,7 +223,8 @@ def _insert_all(  # type: ignore[no-untyped-def]  # numba
                     where[0, i], where[1, i] = p, q
         times[0, i], times[3, i] = best - base, best_done - base_done
         times[1, i], times[2, i] = best_pickup + now, best_dropoff + now
-        times[4, i] = max(near[0], ready[o] - now) + pickup_service + direct + dropoff_service
+        direct, near = seconds[at[0]], seconds[at[2]]
+        times[4, i] = max(near, ready[o] - now) + pickup_service + direct + dropoff_service
     return where, times
 
 
@@ -242,26 +243,29 @@ def _last_dropoff(p, new, restaurant, order, kind):  # type: ignore[no-untyped-d
     return p
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+# inlined, since a call with so many arguments costs as much as driving a short route
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _drive(  # type: ignore[no-untyped-def]  # numba
-    p, q, new, order, kind, legs, near, direct, begin, restaurant, ready, due, now,
+    p, q, new, order, kind, seconds, at, begin, restaurant, ready, due, now,
     pickup_service, dropoff_service, by_trips, weights, bound,
 ):  # fmt: skip
     """Return cost, new order's pickup and drop-off, and end of a route, seconds from now; inf beyond `bound`.
 
+    The new order's times, the planned legs and the pair's times begin in `seconds` where `at` says.
     The new pickup comes before planned stop `p`, the new drop-off before planned stop `q`; -1: nowhere.
     """
+    direct, legs, near = at
     click_to_door, lateness, freshness, driver_time, driving = weights
     t, drive, cost, picked, dropped, before, shop = begin, 0.0, 0.0, 0.0, 0.0, _DRIVER, -1
     for j in range(len(order) + 1):
         if j == p:
-            leg = near[0] if before == _DRIVER else near[1 + 4 * before]
+            leg = seconds[near if before == _DRIVER else near + 1 + 4 * before]
             drive += leg
             t = t - pickup_service if by_trips and shop == restaurant[new] else t + leg
             t = max(t, ready[new] - now) + pickup_service
             picked, before, shop = t, _NEW_PICKUP, restaurant[new]
         if j == q:
-            leg = direct if before == _NEW_PICKUP else near[1 + 4 * before + 2]
+            leg = seconds[direct if before == _NEW_PICKUP else near + 1 + 4 * before + 2]
             drive += leg
             t += leg + dropoff_service
             cost += click_to_door * t + lateness * max(0.0, t + now - due[new])
@@ -271,11 +275,11 @@ def _drive(  # type: ignore[no-untyped-def]  # numba
         if j == len(order):
             break
         if before == _NEW_PICKUP:
-            leg = near[1 + 4 * j + 1]
+            leg = seconds[near + 1 + 4 * j + 1]
         elif before == _NEW_DROPOFF:
-            leg = near[1 + 4 * j + 3]
+            leg = seconds[near + 1 + 4 * j + 3]
         else:
-            leg = legs[j]
+            leg = seconds[legs + j]
         drive += leg
         if kind[j] == PICKUP:
             t = t - pickup_service if by_trips and shop == restaurant[order[j]] else t + leg
