@@ -13,7 +13,7 @@ from services.order_book import ROW
 from services.warm import warm_up
 
 
-@given(st.lists(st.integers(0, 20)))
+@given(st.lists(st.integers(0, 20)) | st.lists(st.integers(-(2**63), 2**63 - 1)))
 def test_ranked_is_numpy_unique(ids):
     distinct, place = ranked(np.array(ids, np.int64))
     expected, inverse = np.unique(np.array(ids, np.int64), return_inverse=True)
