@@ -16,9 +16,9 @@ from domain.vehicles import Vehicle
 from matching.contract import Snapshot
 from matching.objective import FAIR_S, FRESH_S, SOONEST, Objective
 from matching.routes import PICKUP, Plans
-from matching.snapshot import frozen
 
 _DRIVER, _NEW_PICKUP, _NEW_DROPOFF = -1, -2, -3
+_VEHICLES = len(Vehicle)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,8 +60,6 @@ def best_insertions(
     One `travel.times` batch per vehicle type among the pairs; 1 + 4s look-ups per pair with s planned stops,
     O(s^3) work.
     """
-    where = np.empty((len(order), 2), np.int32)
-    times = np.empty((len(order), 5))
     weights = (
         objective.click_to_door,
         objective.lateness,
@@ -69,94 +67,108 @@ def best_insertions(
         objective.driver_time,
         objective.driving,
     )
-    vehicles = snapshot.driver_vehicle[driver]
-    for vehicle in np.flatnonzero(np.bincount(vehicles)):
-        some = np.flatnonzero(vehicles == vehicle)
-        pair_order, pair_driver = order[some].astype(np.int64), driver[some].astype(np.int64)
-        origins, destinations, order_at, driver_at, pair_at = _look_ups(
-            pair_order,
-            pair_driver,
-            snapshot.order_restaurant_node,
-            snapshot.order_customer_node,
-            snapshot.driver_node,
-            plans.offsets,
-            plans.order,
-            plans.kind,
-        )
-        seconds = snapshot.travel.times(
-            origins, destinations, at_s=snapshot.now_s % DAY_S, vehicle=Vehicle(int(vehicle))
-        )
-        _insert_all(
-            where,
-            times,
-            some,
-            pair_order,
-            pair_driver,
-            frozen(seconds, np.float64),
-            order_at,
-            driver_at,
-            pair_at,
-            snapshot.order_restaurant,
-            snapshot.order_restaurant_node,
-            snapshot.order_customer_node,
-            snapshot.order_ready_s_est,
-            snapshot.order_due_s,
-            snapshot.driver_node,
-            snapshot.driver_from_s,
-            plans.offsets,
-            plans.order,
-            plans.kind,
-            snapshot.now_s,
-            snapshot.pickup_service_s,
-            snapshot.dropoff_service_s,
-            snapshot.by_trips,
-            weights,
-        )
-    cost = times[:, 0]
+    pair_order, pair_driver = order.astype(np.int64), driver.astype(np.int64)
+    origins, destinations, begins, order_at, driver_at, pair_at = _look_ups(
+        pair_order,
+        pair_driver,
+        snapshot.driver_vehicle,
+        snapshot.order_restaurant_node,
+        snapshot.order_customer_node,
+        snapshot.driver_node,
+        plans.offsets,
+        plans.order,
+        plans.kind,
+    )
+    where, times = _insert_all(
+        pair_order,
+        pair_driver,
+        snapshot.driver_vehicle,
+        _seconds(snapshot, origins, destinations, begins.tolist()),
+        order_at,
+        driver_at,
+        pair_at,
+        snapshot.order_restaurant,
+        snapshot.order_restaurant_node,
+        snapshot.order_customer_node,
+        snapshot.order_ready_s_est,
+        snapshot.order_due_s,
+        snapshot.driver_node,
+        snapshot.driver_from_s,
+        plans.offsets,
+        plans.order,
+        plans.kind,
+        snapshot.now_s,
+        snapshot.pickup_service_s,
+        snapshot.dropoff_service_s,
+        snapshot.by_trips,
+        weights,
+    )
+    cost, pickup_s, dropoff_s, longer_s, alone_s = times
     if objective.fairness > 0.0:
         cost = cost + objective.fairness * FAIR_S * (
             1.0 - np.minimum(snapshot.driver_short_orders[driver], 1.0)
         )
     return Insertions(
-        pickup_at=where[:, 0],
-        dropoff_at=where[:, 1],
+        pickup_at=where[0],
+        dropoff_at=where[1],
         cost=cost,
-        pickup_s=times[:, 1] + snapshot.now_s,
-        dropoff_s=times[:, 2] + snapshot.now_s,
-        longer_s=times[:, 3],
-        alone_s=times[:, 4],
+        pickup_s=pickup_s,
+        dropoff_s=dropoff_s,
+        longer_s=longer_s,
+        alone_s=alone_s,
     )
+
+
+def _seconds(snapshot: Snapshot, origins: IntArray, destinations: IntArray, begins: list[int]) -> FloatArray:
+    """Return the travel times of look-ups that are grouped by vehicle: those of v begin at ``begins[v]``."""
+    seconds, at_s = np.empty(len(origins)), snapshot.now_s % DAY_S
+    for vehicle in Vehicle:
+        begin, end = begins[vehicle], begins[vehicle + 1]
+        if begin < end:
+            some = slice(begin, end)
+            seconds[some] = snapshot.travel.times(
+                origins[some], destinations[some], at_s=at_s, vehicle=vehicle
+            )
+    return seconds
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _look_ups(  # type: ignore[no-untyped-def]  # numba
-    pair_order, pair_driver, restaurant_node, customer_node, driver_node, offsets, stop_order, stop_kind
-):
-    """Return the (origin, destination) nodes that the pairs need, and where each one's times begin.
+    pair_order, pair_driver, driver_vehicle, restaurant_node, customer_node, driver_node,
+    offsets, stop_order, stop_kind,
+):  # fmt: skip
+    """Return the (origin, destination) nodes that the pairs need, vehicle by vehicle, and where times begin.
 
-    Per order: restaurant to customer. Per driver: the legs of the plan. Per pair: driver to restaurant; then
-    per planned stop s: s to restaurant, restaurant to s, s to customer, customer to s.
+    Per vehicle and order: restaurant to customer. Per driver: the legs of the plan. Per pair: driver to
+    restaurant; then per planned stop s: s to restaurant, restaurant to s, s to customer, customer to s.
+    Beginnings: of each vehicle [_VEHICLES + 1], of orders by vehicle, of drivers, of pairs.
     """
-    order_at = np.full(len(restaurant_node), -1, np.int64)
+    begins = np.zeros(_VEHICLES + 1, np.int64)
+    order_at = np.full((_VEHICLES, len(restaurant_node)), -1, np.int64)
     driver_at = np.full(len(driver_node), -1, np.int64)
     pair_at = np.empty(len(pair_order), np.int64)
     size = 0
-    for i in range(len(pair_order)):
-        o, d = pair_order[i], pair_driver[i]
-        stops = offsets[d + 1] - offsets[d]
-        if order_at[o] < 0:
-            order_at[o] = size
-            size += 1
-        if driver_at[d] < 0:
-            driver_at[d] = size
-            size += stops
-        pair_at[i] = size
-        size += 1 + 4 * stops
+    for vehicle in range(_VEHICLES):
+        for i in range(len(pair_order)):
+            o, d = pair_order[i], pair_driver[i]
+            if driver_vehicle[d] != vehicle:
+                continue
+            stops = offsets[d + 1] - offsets[d]
+            if order_at[vehicle, o] < 0:
+                order_at[vehicle, o] = size
+                size += 1
+            if driver_at[d] < 0:
+                driver_at[d] = size
+                size += stops
+            pair_at[i] = size
+            size += 1 + 4 * stops
+        begins[vehicle + 1] = size
     origins, destinations = np.empty(size, np.int32), np.empty(size, np.int32)
     for i in range(len(pair_order)):
         o, d = pair_order[i], pair_driver[i]
         restaurant, customer = restaurant_node[o], customer_node[o]
-        origins[order_at[o]], destinations[order_at[o]] = restaurant, customer
+        at = order_at[driver_vehicle[d], o]
+        origins[at], destinations[at] = restaurant, customer
         at = pair_at[i]
         origins[at], destinations[at] = driver_node[d], restaurant
         before = driver_node[d]
@@ -171,24 +183,25 @@ def _look_ups(  # type: ignore[no-untyped-def]  # numba
             origins[at + 2], destinations[at + 2] = node, customer
             origins[at + 3], destinations[at + 3] = customer, node
             before = node
-    return origins, destinations, order_at, driver_at, pair_at
+    return origins, destinations, begins, order_at, driver_at, pair_at
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _insert_all(  # type: ignore[no-untyped-def]  # numba
-    where, times, some, pair_order, pair_driver, seconds, order_at, driver_at, pair_at,
+    pair_order, pair_driver, driver_vehicle, seconds, order_at, driver_at, pair_at,
     restaurant, restaurant_node, customer_node, ready, due, driver_node, driver_from,
     offsets, stop_order, stop_kind, now, pickup_service, dropoff_service, by_trips, weights,
 ):  # fmt: skip
-    """Fill rows `some` of `where` (positions) and `times` (cost, pickup, drop-off, longer, alone)."""
+    """Return positions int32 [2, k] and seconds [5, k]: cost, pickup, drop-off, longer, alone."""
+    where, times = np.zeros((2, len(pair_order)), np.int32), np.empty((5, len(pair_order)))
     for i in range(len(pair_order)):
         o, d = pair_order[i], pair_driver[i]
         first, stops = offsets[d], offsets[d + 1] - offsets[d]
         order, kind = stop_order[first : first + stops], stop_kind[first : first + stops]
-        legs, near = seconds[driver_at[d] : driver_at[d] + stops], seconds[pair_at[i] :]
-        direct, begin = seconds[order_at[o]], driver_from[d] - now
+        at = (order_at[driver_vehicle[d], o], driver_at[d], pair_at[i])
+        begin = driver_from[d] - now
         base, _, _, base_done = _drive(
-            -1, -1, o, order, kind, legs, near, direct, begin, restaurant, ready, due, now,
+            -1, -1, o, order, kind, seconds, at, begin, restaurant, ready, due, now,
             pickup_service, dropoff_service, by_trips, weights, np.inf,
         )  # fmt: skip
         lowest = 0
@@ -202,15 +215,17 @@ def _insert_all(  # type: ignore[no-untyped-def]  # numba
                 last = _last_dropoff(p, o, restaurant, order, kind)
             for q in range(last, p - 1, -1):
                 cost, pickup, dropoff, done = _drive(
-                    p, q, o, order, kind, legs, near, direct, begin, restaurant, ready, due, now,
+                    p, q, o, order, kind, seconds, at, begin, restaurant, ready, due, now,
                     pickup_service, dropoff_service, by_trips, weights, best,
                 )  # fmt: skip
                 if cost < best:
                     best, best_pickup, best_dropoff, best_done = cost, pickup, dropoff, done
-                    where[some[i], 0], where[some[i], 1] = p, q
-        row = times[some[i]]
-        row[0], row[1], row[2], row[3] = best - base, best_pickup, best_dropoff, best_done - base_done
-        row[4] = max(near[0], ready[o] - now) + pickup_service + direct + dropoff_service
+                    where[0, i], where[1, i] = p, q
+        times[0, i], times[3, i] = best - base, best_done - base_done
+        times[1, i], times[2, i] = best_pickup + now, best_dropoff + now
+        direct, near = seconds[at[0]], seconds[at[2]]
+        times[4, i] = max(near, ready[o] - now) + pickup_service + direct + dropoff_service
+    return where, times
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -228,26 +243,29 @@ def _last_dropoff(p, new, restaurant, order, kind):  # type: ignore[no-untyped-d
     return p
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+# inlined, since a call with so many arguments costs as much as driving a short route
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _drive(  # type: ignore[no-untyped-def]  # numba
-    p, q, new, order, kind, legs, near, direct, begin, restaurant, ready, due, now,
+    p, q, new, order, kind, seconds, at, begin, restaurant, ready, due, now,
     pickup_service, dropoff_service, by_trips, weights, bound,
 ):  # fmt: skip
     """Return cost, new order's pickup and drop-off, and end of a route, seconds from now; inf beyond `bound`.
 
+    The new order's times, the planned legs and the pair's times begin in `seconds` where `at` says.
     The new pickup comes before planned stop `p`, the new drop-off before planned stop `q`; -1: nowhere.
     """
+    direct, legs, near = at
     click_to_door, lateness, freshness, driver_time, driving = weights
     t, drive, cost, picked, dropped, before, shop = begin, 0.0, 0.0, 0.0, 0.0, _DRIVER, -1
     for j in range(len(order) + 1):
         if j == p:
-            leg = near[0] if before == _DRIVER else near[1 + 4 * before]
+            leg = seconds[near if before == _DRIVER else near + 1 + 4 * before]
             drive += leg
             t = t - pickup_service if by_trips and shop == restaurant[new] else t + leg
             t = max(t, ready[new] - now) + pickup_service
             picked, before, shop = t, _NEW_PICKUP, restaurant[new]
         if j == q:
-            leg = direct if before == _NEW_PICKUP else near[1 + 4 * before + 2]
+            leg = seconds[direct if before == _NEW_PICKUP else near + 1 + 4 * before + 2]
             drive += leg
             t += leg + dropoff_service
             cost += click_to_door * t + lateness * max(0.0, t + now - due[new])
@@ -257,11 +275,11 @@ def _drive(  # type: ignore[no-untyped-def]  # numba
         if j == len(order):
             break
         if before == _NEW_PICKUP:
-            leg = near[1 + 4 * j + 1]
+            leg = seconds[near + 1 + 4 * j + 1]
         elif before == _NEW_DROPOFF:
-            leg = near[1 + 4 * j + 3]
+            leg = seconds[near + 1 + 4 * j + 3]
         else:
-            leg = legs[j]
+            leg = seconds[legs + j]
         drive += leg
         if kind[j] == PICKUP:
             t = t - pickup_service if by_trips and shop == restaurant[order[j]] else t + leg

@@ -97,16 +97,27 @@ def unassigned_costs(
     `MUST_GO` plus what it has waited, so that the longest waiting is left out last, once waiting through this
     window would make it more than `max_wait_s`, or where it has no pair at all. O(k).
     """
-    n, offsets = snapshot.open_orders, pairs.offsets
-    waited = snapshot.now_s - snapshot.order_since_s[:n]
-    step = max(snapshot.next_s - snapshot.now_s, 0.0)
+    cost: FloatArray = _unassigned(
+        snapshot.now_s - snapshot.order_since_s[: snapshot.open_orders],
+        max(snapshot.next_s - snapshot.now_s, 0.0),
+        pairs.offsets,
+        pairs.costs,
+        pairs.found.pickup_s - snapshot.pickup_service_s,
+        snapshot.order_ready_s_est,
+        float(wait_margin_s),
+        float(max_wait_s),
+    )
+    return cost
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _unassigned(waited, step, offsets, costs, starts, ready, wait_margin_s, max_wait_s):  # type: ignore[no-untyped-def]  # numba
     cost = MUST_GO + waited
-    may_wait = (waited + step <= max_wait_s) & (np.diff(offsets) > 0)
-    for order in np.flatnonzero(may_wait):
-        own = slice(offsets[order], offsets[order + 1])
-        best = own.start + int(pairs.costs[own].argmin())
-        starts = pairs.found.pickup_s[best] - snapshot.pickup_service_s
-        cost[order] = pairs.costs[best] + wait_margin_s + step * (starts > snapshot.order_ready_s_est[order])
+    for order in range(len(waited)):
+        first, end = offsets[order], offsets[order + 1]
+        if waited[order] + step <= max_wait_s and first < end:
+            best = first + np.argmin(costs[first:end])
+            cost[order] = costs[best] + wait_margin_s + step * (starts[best] > ready[order])
     return cost
 
 

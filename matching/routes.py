@@ -108,17 +108,18 @@ def decided_plans(snapshot: Snapshot, decision: Decision) -> Plans:
 
 
 def route_columns(plans: Plans, drivers: IntArray) -> dict[str, Any]:
-    """Return the `Decision` fields that give `drivers` [r] (ascending, each once) their stops of `plans`."""
-    starts, ends = plans.offsets[drivers], plans.offsets[np.asarray(drivers) + 1]
-    lengths = ends - starts
-    offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    where = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+    """Return the `Decision` fields that give `drivers` [r] (ascending, each once) their stops of `plans`.
+
+    None where nobody is to have a route: that is what a decision without these fields says.
+    """
+    if not len(drivers):
+        return {}
+    offsets, orders, kinds = _routes_of(plans.offsets, plans.order, plans.kind, drivers.astype(np.int64))
     return {
-        "route_driver": np.asarray(drivers, np.int32),
+        "route_driver": drivers.astype(np.int32),
         "route_offsets": offsets,
-        "route_order": plans.order[where],
-        "route_kind": plans.kind[where],
+        "route_order": orders,
+        "route_kind": kinds,
     }
 
 
@@ -185,6 +186,19 @@ def _with_order(offsets, orders, kinds, driver, order, pickup_at, dropoff_at):  
         if s < stops:
             new_orders[at], new_kinds[at] = orders[s], kinds[s]
             at += 1
+    return new_offsets, new_orders, new_kinds
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _routes_of(offsets, orders, kinds, drivers):  # type: ignore[no-untyped-def]  # numba
+    """Return the stops of some drivers as CSR."""
+    new_offsets = np.zeros(len(drivers) + 1, np.int64)
+    for r, d in enumerate(drivers):
+        new_offsets[r + 1] = new_offsets[r] + offsets[d + 1] - offsets[d]
+    new_orders, new_kinds = np.empty(new_offsets[-1], np.int32), np.empty(new_offsets[-1], np.int8)
+    for r, d in enumerate(drivers):
+        new_orders[new_offsets[r] : new_offsets[r + 1]] = orders[offsets[d] : offsets[d + 1]]
+        new_kinds[new_offsets[r] : new_offsets[r + 1]] = kinds[offsets[d] : offsets[d + 1]]
     return new_offsets, new_orders, new_kinds
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numba import njit
 
 from domain.registry import check_parameters, param
-from domain.units import BoolArray, FloatArray, IntArray
+from domain.units import FloatArray, IntArray
 from matching.contract import Decision, Snapshot
-from matching.insertion import Insertions, best_insertions
+from matching.insertion import best_insertions
 from matching.routes import Plans, planned, route_columns, with_order
 
 
@@ -56,61 +57,99 @@ class Score:
 
     def __call__(self, snapshot: Snapshot, rng: np.random.Generator) -> Decision:  # noqa: ARG002  # the contract's signature
         """Decide; draws no random numbers."""
-        fixed = self._fixed_part(snapshot)
         driver, load = snapshot.order_driver.copy(), snapshot.driver_load.astype(np.int64)
-        plans, rerouted = planned(snapshot), []
+        plans, rerouted = planned(snapshot), set[int]()
         for order in range(snapshot.open_orders):
-            pairs = slice(snapshot.candidate_offsets[order], snapshot.candidate_offsets[order + 1])
-            drivers = snapshot.candidate_driver[pairs]
-            has_room = load[drivers] < snapshot.driver_capacity[drivers]
-            if not has_room.any():
+            found = self._best(snapshot, plans, load, order)
+            if found is None:
                 continue
-            score = np.where(has_room, fixed[pairs] - self.per_active_order * load[drivers], -np.inf)
-            found = self._add_efficiency(
-                snapshot, plans, order, drivers, has_room & (load[drivers] > 0), score
-            )
-            best = int(score.argmax())
-            who = int(drivers[best])
-            plans = with_order(plans, who, order, pickup_at=found[best, 0], dropoff_at=found[best, 1])
+            who, pickup_at, dropoff_at = found
+            plans = with_order(plans, who, order, pickup_at=pickup_at, dropoff_at=dropoff_at)
             if load[who] > 0:
-                rerouted.append(who)
+                rerouted.add(who)
             driver[order], load[who] = who, load[who] + 1
-        return Decision(driver=driver, **route_columns(plans, np.unique(np.array(rerouted, np.int32))))
+        return Decision(driver=driver, **route_columns(plans, np.array(sorted(rerouted), np.int32)))
 
-    def _add_efficiency(
-        self,
-        snapshot: Snapshot,
-        plans: Plans,
-        order: int,
-        drivers: IntArray,
-        is_carrying: BoolArray,
-        score: FloatArray,
-    ) -> IntArray:
-        """Add the efficiency bonus to `score` [k] (modified); return where the order goes, int32 [k, 2]."""
-        where = np.zeros((len(drivers), 2), np.int32)
-        if not is_carrying.any():
-            return where
-        to_beat = score[~is_carrying].max(initial=-np.inf)
-        hopeful = np.flatnonzero(is_carrying & (score + max(self.efficiency_bonus, 0.0) >= to_beat))
-        if len(hopeful):
-            found = best_insertions(snapshot, plans, np.full(len(hopeful), order), drivers[hopeful])
-            score[hopeful] += self.efficiency_bonus * route_efficiency(found)
-            where[hopeful, 0], where[hopeful, 1] = found.pickup_at, found.dropoff_at
-        return where
-
-    def _fixed_part(self, snapshot: Snapshot) -> FloatArray:
-        """Return the part of every candidate pair's score that does not depend on the driver's load."""
-        drivers = snapshot.candidate_driver
-        score: FloatArray = (
-            self.base
-            - self.per_km / 1_000.0 * snapshot.candidate_distance_m
-            + self.per_rating_point * snapshot.driver_rating[drivers]
-            + self.needs_more_bonus * (snapshot.driver_short_orders[drivers] > 0.0)
+    def _best(
+        self, snapshot: Snapshot, plans: Plans, load: IntArray, order: int
+    ) -> tuple[int, int, int] | None:
+        """Return the driver of the highest score and where the stops go, or None if nobody has room."""
+        drivers, score, hopeful = self._scored(snapshot, load, order)
+        if not len(hopeful):
+            best = int(score.argmax()) if len(score) else -1
+            return (int(drivers[best]), 0, 0) if best >= 0 and score[best] > -np.inf else None
+        found = best_insertions(snapshot, plans, np.full(len(hopeful), order), drivers[hopeful])
+        best, at = _with_efficiency(
+            score, hopeful, found.longer_s, found.alone_s, float(self.efficiency_bonus)
         )
-        return score
+        if at < 0:
+            return int(drivers[best]), 0, 0
+        return int(drivers[best]), int(found.pickup_at[at]), int(found.dropoff_at[at])
+
+    def _scored(
+        self, snapshot: Snapshot, load: IntArray, order: int
+    ) -> tuple[IntArray, FloatArray, IntArray]:
+        """Return an order's candidates [k], their scores before efficiency [k], and whose efficiency matters.
+
+        The latter as places among the candidates: those carrying, with room, whom the bonus could lift to the
+        best score of all others.
+        """
+        drivers, score, hopeful = _scored(
+            order,
+            snapshot.candidate_offsets,
+            snapshot.candidate_driver,
+            snapshot.candidate_distance_m,
+            snapshot.driver_rating,
+            snapshot.driver_short_orders,
+            snapshot.driver_capacity,
+            load,
+            (
+                float(self.base),
+                self.per_km / 1_000.0,
+                float(self.per_active_order),
+                float(self.per_rating_point),
+                float(self.needs_more_bonus),
+                float(self.efficiency_bonus),
+            ),
+        )
+        return drivers, score, hopeful
 
 
-def route_efficiency(found: Insertions) -> FloatArray:
-    """Return ``1 - longer_s / alone_s``, clamped to [0, 1], of each insertion."""
-    efficiency: FloatArray = np.clip(1.0 - found.longer_s / np.maximum(found.alone_s, 1e-9), 0.0, 1.0)
-    return efficiency
+@njit(cache=True, nogil=True, error_model="numpy")
+def route_efficiency(longer_s, alone_s):  # type: ignore[no-untyped-def]  # numba
+    """Return ``1 - longer_s / alone_s``, clamped to [0, 1], of one insertion."""
+    return min(max(1.0 - longer_s / max(alone_s, 1e-9), 0.0), 1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _scored(order, offsets, candidates, distance_m, rating, short_orders, capacity, load, weights):  # type: ignore[no-untyped-def]  # numba
+    """Return candidates int32 [k], scores float64 [k] (-inf without room) and hopeful places int64 [h]."""
+    base, per_m, per_active_order, per_rating_point, needs_more_bonus, efficiency_bonus = weights
+    first, end = offsets[order], offsets[order + 1]
+    drivers = candidates[first:end].copy()
+    score, to_beat = np.empty(len(drivers)), -np.inf
+    for i, d in enumerate(drivers):
+        if load[d] >= capacity[d]:
+            score[i] = -np.inf
+            continue
+        fixed = base - per_m * distance_m[first + i] + per_rating_point * rating[d]
+        fixed += needs_more_bonus * (short_orders[d] > 0.0)
+        score[i] = fixed - per_active_order * load[d]
+        if load[d] == 0:
+            to_beat = max(to_beat, score[i])
+    hopeful, count = np.empty(len(drivers), np.int64), 0
+    for i, d in enumerate(drivers):
+        if 0 < load[d] < capacity[d] and score[i] + max(efficiency_bonus, 0.0) >= to_beat:
+            hopeful[count] = i
+            count += 1
+    return drivers, score, hopeful[:count]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _with_efficiency(score, hopeful, longer_s, alone_s, bonus):  # type: ignore[no-untyped-def]  # numba
+    """Add the bonus to `score`; return the place of the best, and its own among `hopeful` or -1."""
+    for h, i in enumerate(hopeful):
+        score[i] += bonus * route_efficiency(longer_s[h], alone_s[h])
+    best = np.argmax(score)
+    at = np.searchsorted(hopeful, best)  # ascending
+    return best, at if at < len(hopeful) and hopeful[at] == best else -1

@@ -49,24 +49,20 @@ DTYPES: dict[str, DTypeLike] = {
 """The dtype of every array of a snapshot."""
 
 _TYPES = {name: np.dtype(dtype) for name, dtype in DTYPES.items()}
-_SCALARS = {field.name for field in fields(Snapshot)} - set(DTYPES)
+_NAMES = frozenset(field.name for field in fields(Snapshot))
 
 
 def frozen(values: Any, dtype: DTypeLike) -> NDArray[Any]:
     """Return `values` as a contiguous read-only array of `dtype`, copied only where they are not."""
-    if _is_frozen(values, dtype):
-        return values  # type: ignore[no-any-return]  # told to be an array
-    view = np.ascontiguousarray(values, dtype=dtype).view()
-    view.setflags(write=False)
-    return view
-
-
-def _is_frozen(values: Any, dtype: DTypeLike) -> bool:
-    """Tell whether values are what `frozen` would return."""
-    if not isinstance(values, np.ndarray) or values.dtype != dtype:  # numba's dtypes are not numpy's own
-        return False
-    flags = values.flags
-    return not flags.writeable and flags.c_contiguous
+    if isinstance(values, np.ndarray) and values.dtype == dtype:  # numba's dtypes are not numpy's own
+        flags = values.flags
+        if not flags.writeable and flags.c_contiguous:
+            return values
+    array = np.ascontiguousarray(values, dtype)
+    if array is values:
+        array = values.view()  # whoever hands it over may go on writing to it
+    array.setflags(write=False)
+    return array
 
 
 def build_snapshot(**columns: Any) -> Snapshot:
@@ -79,10 +75,9 @@ def build_snapshot(**columns: Any) -> Snapshot:
     Raises:
         TypeError: a field is missing or unknown.
     """
-    for name, values in columns.items():
-        if name in _TYPES:
-            columns[name] = frozen(values, _TYPES[name])
-    unknown = columns.keys() - _SCALARS - _TYPES.keys()
-    if unknown:
-        raise TypeError(f"a snapshot has no {', '.join(sorted(unknown))}")
+    if not columns.keys() <= _NAMES:
+        raise TypeError(f"a snapshot has no {', '.join(sorted(columns.keys() - _NAMES))}")
+    for name, dtype in _TYPES.items():
+        if name in columns:
+            columns[name] = frozen(columns[name], dtype)
     return Snapshot(**columns)

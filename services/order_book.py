@@ -56,7 +56,6 @@ class OrderBook:
         self._version: dict[int, int] = {}
         self._free = list(range(len(self._rows) - 1, -1, -1))
         self.waiting: dict[int, int] = {}
-        self.no_rows: NDArray[Any] = np.zeros(0, ROW)
 
     def refresh(self, orders: Iterable[Order], now_s: float) -> list[int]:
         """Bring rows up to date with orders; return the ids of orders that began to wait."""
@@ -98,18 +97,18 @@ class OrderBook:
 
         An order that is no longer live gets a row without a driver.
         """
-        ids = order_ids.tolist()
-        unknown = [order_id for order_id in ids if order_id not in self._row_of]
-        if unknown:
+        ids, row_of = order_ids.tolist(), self._row_of
+        found = list(map(row_of.get, ids))
+        if None in found:
+            unknown = [order_id for order_id, row in zip(ids, found, strict=True) if row is None]
             self.refresh(await self._store.get(unknown), now_s)
-        row_of = self._row_of
-        known = [order_id for order_id in ids if order_id in row_of]
-        if len(known) == len(ids):
-            return self._rows[np.fromiter((row_of[one] for one in ids), np.int64, len(ids))]
+            found = list(map(row_of.get, ids))
+        if None not in found:
+            return self._rows[np.array(found, np.int64)]
         rows = np.zeros(len(ids), ROW)
         rows["id"], rows["driver"] = order_ids, NO_DRIVER
-        at = [i for i, one in enumerate(ids) if one in row_of]
-        rows[at] = self._rows[[row_of[one] for one in known]]
+        at = [i for i, row in enumerate(found) if row is not None]
+        rows[at] = self._rows[[row for row in found if row is not None]]
         return rows
 
     def _add(self, order: Order) -> int:

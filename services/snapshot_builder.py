@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from time import perf_counter
 from typing import Any
 
@@ -15,7 +16,15 @@ from domain.units import FloatArray, IntArray
 from matching.contract import Snapshot, Strategy
 from matching.snapshot import build_snapshot
 from roads.protocols import TravelTimes
-from services.layout import FLAGS, PLACES, TIMES, order_columns, planned_stops, ranked
+from services.layout import (
+    FLAGS,
+    PLACES,
+    TIMES,
+    nearest_allowed,
+    order_columns,
+    planned_stops,
+    ranked,
+)
 from services.nodes import Snap
 from services.order_book import OrderBook
 from services.settings import MatchSettings
@@ -78,7 +87,7 @@ class SnapshotBuilder:
         driver_id, candidate_driver = ranked(np.ascontiguousarray(found.driver_id, np.int64))
         states = await self._drivers.states(driver_id)
         stops = await self._stops(states, len(orders), now_s)
-        every = np.concatenate([orders, stops.orders]) if len(stops.orders) else orders
+        columns, order_id, restaurant_id, ready_s = _order_columns(orders, stops, now_s)
         snapshot = build_snapshot(
             now_s=now_s,
             next_s=next_s,
@@ -87,29 +96,29 @@ class SnapshotBuilder:
             pickup_service_s=self._settings.pickup_service_s,
             dropoff_service_s=self._settings.dropoff_service_s,
             by_trips=False,
-            order_driver=np.concatenate([np.full(len(orders), -1, np.int32), stops.order_driver]),
+            order_driver=stops.order_driver,
             stop_offsets=stops.offsets,
             stop_order=stops.order,
             stop_kind=stops.kind,
             candidate_offsets=found.offsets,
             candidate_driver=candidate_driver,
             candidate_distance_m=found.distance_m,
-            **_order_columns(every, now_s),
+            **columns,
             **self._driver_columns(states, stops.load, now_s),
         )
         return Picture(
             snapshot=snapshot,
-            order_id=every["id"],
-            restaurant_id=every["restaurant"],
-            ready_s=every["ready_s"],
+            order_id=order_id,
+            restaurant_id=restaurant_id,
+            ready_s=ready_s,
             states=states,
             search_s=search_s,
         )
 
     async def _candidates(self, orders: Rows, excluded: dict[int, set[int]], now_s: float) -> Candidates:
         """Find each order's nearest drivers in one call, leave out the excluded, keep the nearest k."""
-        strategy, order_ids = self._strategy, orders["id"]
-        most_excluded = max((len(excluded.get(one, ())) for one in order_ids.tolist()), default=0)
+        strategy, order_ids = self._strategy, orders["id"].tolist()
+        most_excluded = max([len(excluded.get(one, ())) for one in order_ids], default=0)
         found = await self._drivers.nearest(
             np.ascontiguousarray(orders["restaurant_lat"]),
             np.ascontiguousarray(orders["restaurant_lon"]),
@@ -122,8 +131,6 @@ class SnapshotBuilder:
 
     async def _stops(self, states: DriverStates, open_orders: int, now_s: float) -> _Stops:
         """Lay out the planned stops and their orders; stops of orders that are not the driver's drop out."""
-        if not len(states.stop_order_id):
-            return _no_stops(states, self._book)
         ids, place = ranked(np.ascontiguousarray(states.stop_order_id, np.int64))
         rows = await self._book.take(ids, now_s)
         live, order_driver, offsets, order, kind, load = planned_stops(
@@ -135,7 +142,13 @@ class SnapshotBuilder:
             open_orders,
         )
         return _Stops(
-            orders=rows[live], order_driver=order_driver, offsets=offsets, order=order, kind=kind, load=load
+            rows=rows,
+            live=live,
+            order_driver=order_driver,
+            offsets=offsets,
+            order=order,
+            kind=kind,
+            load=load,
         )
 
     def _driver_columns(self, states: DriverStates, load: IntArray, now_s: float) -> dict[str, Any]:
@@ -155,9 +168,10 @@ class SnapshotBuilder:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Stops:
-    """Planned stops on the axes of the snapshot, and the accepted orders in them."""
+    """Planned stops on the axes of the snapshot; the accepted orders in them are `rows` at places `live`."""
 
-    orders: Rows
+    rows: Rows
+    live: IntArray
     order_driver: IntArray
     offsets: IntArray
     order: IntArray
@@ -165,38 +179,28 @@ class _Stops:
     load: IntArray
 
 
-def _no_stops(states: DriverStates, book: OrderBook) -> _Stops:
-    return _Stops(
-        orders=book.no_rows,
-        order_driver=np.empty(0, np.int32),
-        offsets=np.zeros(len(states.id) + 1, np.int64),
-        order=np.empty(0, np.int32),
-        kind=np.empty(0, np.int8),
-        load=np.zeros(len(states.id), np.int16),
-    )
-
-
-def _kept(found: Candidates, order_ids: IntArray, excluded: dict[int, set[int]], k: int) -> Candidates:
+def _kept(found: Candidates, order_ids: list[int], excluded: dict[int, set[int]], k: int) -> Candidates:
     """Drop excluded pairs and what is beyond the k nearest of an order."""
-    counts = np.diff(found.offsets)
-    point = np.repeat(np.arange(len(counts)), counts)
-    keep = np.ones(len(point), np.bool_)
-    for i, order_id in enumerate(order_ids.tolist()):
-        drivers = excluded.get(order_id)
-        if drivers:
-            span = slice(int(found.offsets[i]), int(found.offsets[i + 1]))
-            keep[span] = ~np.isin(found.driver_id[span], list(drivers))
-    before = np.concatenate([[0], np.cumsum(keep)])
-    rank = before[:-1] - before[found.offsets[:-1]][point]
-    keep &= rank < k
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(np.bincount(point[keep], minlength=len(counts)), out=offsets[1:])
-    return Candidates(offsets=offsets, driver_id=found.driver_id[keep], distance_m=found.distance_m[keep])
+    out = [excluded.get(order_id, ()) for order_id in order_ids]
+    offsets, driver_id, distance_m = nearest_allowed(
+        np.ascontiguousarray(found.offsets, np.int64),
+        np.ascontiguousarray(found.driver_id, np.int64),
+        np.ascontiguousarray(found.distance_m, np.float64),
+        np.array([0, *accumulate(map(len, out))], np.int64),
+        np.array([driver_id for drivers in out for driver_id in drivers], np.int64),
+        k,
+    )
+    return Candidates(offsets=offsets, driver_id=driver_id, distance_m=distance_m)
 
 
-def _order_columns(rows: Rows, now_s: float) -> dict[str, Any]:
+def _order_columns(
+    waiting: Rows, stops: _Stops, now_s: float
+) -> tuple[dict[str, Any], IntArray, IntArray, FloatArray]:
+    """Return the snapshot's columns of orders; their ids, restaurants' ids and quoted ready moments."""
+    *blocks, behind, ready_s = order_columns(waiting, stops.rows, stops.live, float(now_s))
     columns: dict[str, Any] = {}
-    for names, block in zip((PLACES, TIMES, FLAGS), order_columns(rows, float(now_s)), strict=True):
+    for names, block in zip((PLACES, TIMES, FLAGS), blocks, strict=True):
         block.setflags(write=False)  # its rows inherit it
         columns.update(zip(names, block, strict=True))
-    return columns
+    order_id, restaurant_id = behind
+    return columns, order_id, restaurant_id, ready_s

@@ -47,8 +47,10 @@ def test_route_columns_round_trip_through_a_decision(carrying):
     decision = Decision(driver=np.array([1, -1, 0, 1], np.int32), **route_columns(plans, np.array([1])))
     assert decided_plans(carrying, decision).of(1) == plans.of(1)
     assert decided_plans(carrying, decision).of(0) == [(2, D)]
-    nobody = route_columns(plans, np.empty(0, np.int32))
-    assert nobody["route_offsets"].tolist() == [0]
+    both = route_columns(plans, np.array([0, 1], np.int32))
+    assert both["route_offsets"].tolist() == [0, 1, 5]
+    assert both["route_order"].tolist() == plans.order[plans.offsets[0] :].tolist()
+    assert route_columns(plans, np.empty(0, np.int32)) == {}
 
 
 def test_stop_times_drive_wait_and_handle(market):

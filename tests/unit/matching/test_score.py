@@ -33,12 +33,12 @@ def test_the_formula_by_hand(two_drivers):
     # Alone, driver 1 would need 1 min to the restaurant and 6 to the customer. The best way is
     # restaurant, node 7, customer: done after 7 min instead of 4. Efficiency 1 - 3/7.
     found = best_insertions(two_drivers, planned(two_drivers), np.array([0]), np.array([1], np.int32))
-    assert route_efficiency(found) == pytest.approx(4.0 / 7.0)
-    busy = list(two_drivers.candidate_driver).index(1)
-    fixed = Score()._fixed_part(two_drivers)
-    idle = list(two_drivers.candidate_driver).index(0)
-    assert fixed[idle] == pytest.approx(100 - 10 * 2 * STEP_KM + 5 * 4.0)
-    assert fixed[busy] == pytest.approx(100 - 10 * STEP_KM + 5 * 5.0 + 10)
+    assert route_efficiency(found.longer_s[0], found.alone_s[0]) == pytest.approx(4.0 / 7.0)
+    drivers, score, hopeful = Score()._scored(two_drivers, two_drivers.driver_load.astype(np.int64), 0)
+    busy, idle = list(drivers).index(1), list(drivers).index(0)
+    assert score[idle] == pytest.approx(100 - 10 * 2 * STEP_KM + 5 * 4.0)
+    assert score[busy] == pytest.approx(100 - 10 * STEP_KM + 5 * 5.0 + 10 - 15)
+    assert hopeful.tolist() == [busy]
 
 
 def test_the_better_score_wins_and_brings_its_route(two_drivers, rng):
@@ -99,8 +99,10 @@ def test_leaving_the_others_out_changes_nothing():
         snapshot = make_snapshot(orders=1, drivers=40, carrying=0.6, seed=seed)
         drivers = snapshot.candidate_driver
         found = best_insertions(snapshot, planned(snapshot), np.zeros(len(drivers), int), drivers)
-        full = Score()._fixed_part(snapshot) - 15.0 * snapshot.driver_load[drivers]
-        full += np.where(snapshot.driver_load[drivers] > 0, 20.0 * route_efficiency(found), 0.0)
+        load = snapshot.driver_load.astype(np.int64)
+        full = Score()._scored(snapshot, load, 0)[1]
+        efficiency = [route_efficiency(*one) for one in zip(found.longer_s, found.alone_s, strict=True)]
+        full += np.where(load[drivers] > 0, 20.0 * np.array(efficiency), 0.0)
         decision = Score()(snapshot, np.random.default_rng(0))
         assert decision.driver[0] == drivers[full.argmax()]
 
