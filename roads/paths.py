@@ -7,7 +7,7 @@ import numpy as np
 
 from roads.city import Float64, Int32
 from roads.labels import Int16, Int64
-from roads.queries import Int8, pair_ms
+from roads.queries import Int8, common_ancestors, pair_ms, through_ms
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -23,23 +23,35 @@ def descend(
     shallowest: Int16,
     log2: Int8,
 ) -> tuple[Int32, Int32, Float64]:
-    """Return nodes, edges and seconds of a fastest path; of equal ones, the lowest edge id at each node."""
+    """Return nodes, edges and seconds of a fastest path; of equal ones, the lowest edge id at each node.
+
+    One end of an edge is an ancestor of the other, the one with the higher number. So what a node shares with
+    the destination tells what its neighbours do, unless the destination lies below the node, as they do.
+    """
     edges = np.empty(64, dtype=np.int32)
-    count = 0
+    count, shared = 0, 0
     node = origin
     left = pair_ms(node, destination, up, down, offsets, shallowest, log2)
+    if node != destination:
+        shared = common_ancestors(node, destination, shallowest, log2)
     while node != destination:
-        before = node
+        before, is_above = node, shared == offsets[node + 1] - offsets[node]
         for e in range(out_offsets[node], out_offsets[node + 1]):
-            rest = left - edge_ms[e]
+            rest, to = left - edge_ms[e], edge_to[e]
             if rest < 0:
                 continue
-            if pair_ms(edge_to[e], destination, up, down, offsets, shallowest, log2) == rest:
+            common = shared
+            if to > node:
+                common = min(shared, offsets[to + 1] - offsets[to])
+            elif is_above and to != destination:
+                common = common_ancestors(to, destination, shallowest, log2)
+            ms = 0 if to == destination else through_ms(to, destination, common, up, down, offsets)
+            if ms == rest:
                 if count == len(edges):
                     edges = np.concatenate((edges, np.empty(count, dtype=np.int32)))
                 edges[count] = e
                 count += 1
-                node, left = edge_to[e], rest
+                node, left, shared = to, rest, common
                 break
         if node == before:  # times beyond what labels can hold: the caller sees a path that does not arrive
             break

@@ -14,22 +14,34 @@ Int8 = NDArray[np.int8]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def pair_ms(
-    a: int, b: int, up: Int32, down: Int32, offsets: Int64, shallowest: Int16, log2: Int8
-) -> np.int32:
-    """Return the milliseconds from a to b: a minimum over their common ancestors."""
-    if a == b:
-        return np.int32(0)
+def common_ancestors(a: int, b: int, shallowest: Int16, log2: Int8) -> int:
+    """Return how many ancestors two different nodes share, each node being one of its own."""
     low, high = min(a, b), max(a, b)
     level = log2[high - low]
     # in a postorder, the shallowest node of low..high-1 is a child of the lowest common ancestor
-    common = min(shallowest[level, low], shallowest[level, high - (1 << level)])
+    common: int = min(shallowest[level, low], shallowest[level, high - (1 << level)])
+    return common
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def through_ms(a: int, b: int, common: int, up: Int32, down: Int32, offsets: Int64) -> np.int32:
+    """Return the milliseconds from a to b by the best of their `common` ancestors."""
     rising = up[offsets[a] : offsets[a] + common]
     falling = down[offsets[b] : offsets[b] + common]
     best = np.int32(2**31 - 1)
     for d in range(common):
         best = min(best, np.int32(rising[d] + falling[d]))
     return best
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def pair_ms(
+    a: int, b: int, up: Int32, down: Int32, offsets: Int64, shallowest: Int16, log2: Int8
+) -> np.int32:
+    """Return the milliseconds from a to b: a minimum over their common ancestors."""
+    if a == b:
+        return np.int32(0)
+    return through_ms(a, b, common_ancestors(a, b, shallowest, log2), up, down, offsets)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
