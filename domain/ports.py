@@ -206,8 +206,8 @@ class DriverIndex(Protocol):
         """Replace a driver's planned stops (load = distinct orders in it); add to deliveries of the shift."""
         ...
 
-    async def set_rating(self, driver_id: int, rating: float) -> None:
-        """Set a driver's rating, 1-5."""
+    async def move_rating(self, driver_id: int, stars: float, weight: float) -> None:
+        """Move a driver's rating towards new stars, 1-5, by the share `weight` of the way; atomic."""
         ...
 
     async def nearest(
@@ -257,6 +257,15 @@ class CatalogStore(Protocol):
 
     async def update_restaurant(self, restaurant: Restaurant) -> None:
         """Replace a restaurant; unknown ids raise NotFound."""
+        ...
+
+    async def amend_restaurant(
+        self, restaurant_id: int, *, is_open: bool | None = None, rating: float | None = None
+    ) -> Restaurant:
+        """Change what is given of a restaurant, keep the rest as it is by then, and return it; atomic.
+
+        Unknown ids raise NotFound.
+        """
         ...
 
     async def update_item(self, item: MenuItem) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 
 import numpy as np
@@ -86,14 +86,13 @@ class CatalogService:
         """Change a restaurant's details; its menu, the lists around it and the cuisines are read anew."""
         before = (await self._store.menu(restaurant.id)).restaurant
         await self._store.update_restaurant(restaurant)
-        nearby = dict.fromkeys([*self._nearby_keys(before), *self._nearby_keys(restaurant)])
-        await self._through.invalidate([menu_key(restaurant.id), *nearby, CUISINES])
+        await self._read_anew(before, restaurant)
 
     async def set_open(self, restaurant_id: int, is_open: bool) -> None:
         """Open or close a restaurant."""
         restaurant = (await self._store.menu(restaurant_id)).restaurant
         if restaurant.is_open != is_open:
-            await self.update_restaurant(replace(restaurant, is_open=is_open))
+            await self._read_anew(await self._store.amend_restaurant(restaurant_id, is_open=is_open))
 
     async def update_menu_item(self, item: MenuItem) -> None:
         """Change a dish."""
@@ -101,6 +100,11 @@ class CatalogService:
             raise InvalidRequest(f"dish {item.id}: price {item.price_cents} is negative")
         await self._store.update_item(item)
         await self._through.invalidate([menu_key(item.restaurant_id)])
+
+    async def _read_anew(self, *versions: Restaurant) -> None:
+        """Let a restaurant's menu, the lists around each of its versions and the cuisines be read anew."""
+        nearby = dict.fromkeys(key for restaurant in versions for key in self._nearby_keys(restaurant))
+        await self._through.invalidate([menu_key(versions[0].id), *nearby, CUISINES])
 
     def _nearby_keys(self, restaurant: Restaurant) -> list[str]:
         radius_m = self._settings.nearby_radius_m

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from dataclasses import replace
-
-import numpy as np
 
 from domain.catalog import Rating
 from domain.errors import Conflict, InvalidRequest, NotFound, Unavailable
@@ -59,18 +56,12 @@ class RatingService:
         )
         mean, _ = await self._ratings.add(rating)
         if restaurant_stars is not None and not math.isnan(mean):
-            restaurant = (await self._catalog.menu(order.restaurant_id)).restaurant
-            await self._catalog.update_restaurant(replace(restaurant, rating=mean))
+            await self._catalog.amend_restaurant(order.restaurant_id, rating=mean)
         if driver_stars is not None:
             with suppress(Unavailable, NotFound):
-                await self._move_driver(order.driver_id, driver_stars)
+                weight = self._settings.driver_weight
+                await self._drivers.move_rating(order.driver_id, driver_stars, weight)
         return rating
-
-    async def _move_driver(self, driver_id: int, stars: int) -> None:
-        states = await self._drivers.states(np.array([driver_id], np.int64))
-        before = float(states.rating[0])
-        after = before + self._settings.driver_weight * (stars - before)
-        await self._drivers.set_rating(driver_id, after)
 
 
 def _check_stars(*given: int | None) -> None:

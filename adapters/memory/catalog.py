@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,6 +75,19 @@ class MemoryCatalog:
                 self._columns.replace(restaurant)
             else:
                 self._columns = None
+
+    async def amend_restaurant(
+        self, restaurant_id: int, *, is_open: bool | None = None, rating: float | None = None
+    ) -> Restaurant:
+        """Change what is given of a restaurant."""
+        before = self._known(restaurant_id)
+        after = replace(
+            before,
+            is_open=before.is_open if is_open is None else is_open,
+            rating=before.rating if rating is None else rating,
+        )
+        await self.update_restaurant(after)
+        return after
 
     async def update_item(self, item: MenuItem) -> None:
         """Replace a dish."""

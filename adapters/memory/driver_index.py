@@ -88,9 +88,10 @@ class MemoryDriverIndex:
         if delivered:
             self._table.drivers["deliveries"][row] += delivered
 
-    async def set_rating(self, driver_id: int, rating: float) -> None:
-        """Set a driver's rating."""
-        self._table.drivers["rating"][self._ids.one(driver_id)] = rating
+    async def move_rating(self, driver_id: int, stars: float, weight: float) -> None:
+        """Move a driver's rating towards new stars by the share `weight` of the way."""
+        ratings, row = self._table.drivers["rating"], self._ids.one(driver_id)
+        ratings[row] += weight * (stars - ratings[row])
 
     async def nearest(
         self,

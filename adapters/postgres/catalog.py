@@ -32,6 +32,10 @@ UPDATE restaurants SET
     name = $2, cuisine = $3, lat = $4, lon = $5, prep_time_s = $6, is_open = $7, rating = $8
 WHERE id = $1 RETURNING id
 """
+_AMEND = f"""
+UPDATE restaurants SET is_open = coalesce($2, is_open), rating = coalesce($3, rating)
+WHERE id = $1 RETURNING {_RESTAURANT}
+"""
 _UPDATE_ITEM = """
 UPDATE menu_items SET name = $3, price_cents = $4, category = $5, is_available = $6
 WHERE id = $1 AND restaurant_id = $2 RETURNING id
@@ -81,6 +85,15 @@ class PostgresCatalog:
         """Replace a restaurant."""
         if await self._db.row(_UPDATE, *_restaurant_row(restaurant), is_repeatable=True) is None:
             raise NotFound(f"no restaurant {restaurant.id}")
+
+    async def amend_restaurant(
+        self, restaurant_id: int, *, is_open: bool | None = None, rating: float | None = None
+    ) -> Restaurant:
+        """Change what is given of a restaurant."""
+        row = await self._db.row(_AMEND, restaurant_id, is_open, rating, is_repeatable=True)
+        if row is None:
+            raise NotFound(f"no restaurant {restaurant_id}")
+        return _restaurant(row)
 
     async def update_item(self, item: MenuItem) -> None:
         """Replace a dish."""

@@ -91,10 +91,10 @@ class ValkeyDriverIndex:
         arguments = pack_ids(ids), pack_plan(plan), len(plan), load, int(delivered)
         _refuse(await self._call("set_plan", *arguments), ids)
 
-    async def set_rating(self, driver_id: int, rating: float) -> None:
-        """Set a driver's rating."""
-        ids, packed = np.array([driver_id], np.int64), np.array([rating], "<f8").tobytes()
-        _refuse(await self._call("set_rating", pack_ids(ids), packed, is_repeatable=True), ids)
+    async def move_rating(self, driver_id: int, stars: float, weight: float) -> None:
+        """Move a driver's rating towards new stars by the share `weight` of the way."""
+        ids, packed = np.array([driver_id], np.int64), np.array([stars, weight], "<f8").tobytes()
+        _refuse(await self._call("move_rating", pack_ids(ids), packed), ids)
 
     async def nearest(
         self,

@@ -16,7 +16,7 @@ from adapters.connecting import Connected, StoreUrls, connect_all
 from adapters.memory import MemoryBus, VirtualClock
 from adapters.stand_in import StandInProvider
 from domain.catalog import MenuItem, Restaurant
-from domain.drivers import Stop, StopKind
+from domain.drivers import DriverProfiles, Stop, StopKind
 from domain.offers import NewOffer, Offer
 from domain.order_state import Action, Actor
 from domain.orders import NewOrder, Order, OrderItem, OrderRequest, Transition
@@ -81,6 +81,22 @@ class Arena:
         if not isinstance(order_, Order):
             raise order_
         return order_
+
+    async def signed_on(self) -> int:
+        """Return a driver nobody else has, on shift with 4.5 stars."""
+        driver_id, one = 2 * next(_NUMBERS), np.ones(1)
+        profile = DriverProfiles(
+            id=np.array([driver_id], np.int64),
+            vehicle=np.zeros(1, np.int8),
+            capacity=np.array([2], np.int16),
+            rating=4.5 * one,
+            goal_deliveries=np.array([8], np.int32),
+            shift_end_s=9e4 * one,
+            lat=49.245 * one,
+            lon=-123.13 * one,
+        )
+        await self.stores.drivers.sign_on(profile, 50.0)
+        return driver_id
 
     async def offered(self, number: int, *, at_s: float) -> tuple[Order, Offer]:
         """Return an order and its pending offer, to a driver nobody else has."""

@@ -188,3 +188,24 @@ def test_of_eight_changes_of_one_version_one_is_made(arena: Arena) -> None:
         assert (order.state, order.version) == (OrderState.CONFIRMED, 1)
         check_audit(arena.run(arena.stores.orders.audit(order.id)), order)
     print(f"{TRIES // 3} orders, {CLIENTS} changes of one version at once")
+
+
+def test_no_star_is_lost_and_a_restaurant_that_closes_stays_closed(arena: Arena) -> None:
+    drivers, catalog = arena.stores.drivers, arena.stores.catalog
+    weight = 0.1
+
+    async def attempt(stars: float) -> float:
+        driver_id = await arena.signed_on()
+        moves = [drivers.move_rating(driver_id, stars, weight) for _ in range(CLIENTS)]
+        amends = [catalog.amend_restaurant(1, rating=stars) for _ in range(CLIENTS)]
+        found = await settled(*moves, *amends, catalog.amend_restaurant(1, is_open=False))
+        assert not any(isinstance(one, BaseException) for one in found)
+        restaurant = (await catalog.menu(1)).restaurant
+        assert (restaurant.is_open, restaurant.rating) == (False, stars)
+        await catalog.amend_restaurant(1, is_open=True)
+        return float((await drivers.states(np.array([driver_id]))).rating[0])
+
+    for number in range(TRIES // 3):
+        after = arena.run(attempt(stars := 1.0 + number % 5))
+        assert after == pytest.approx(stars + (1.0 - weight) ** CLIENTS * (4.5 - stars), rel=1e-12)
+    print(f"{TRIES // 3} drivers, {CLIENTS} ratings at once; a restaurant closed while it is rated")

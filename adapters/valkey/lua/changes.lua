@@ -158,13 +158,16 @@ local function set_plan(keys, args)
   return 0
 end
 
--- ARGV: id, rating f64
-local function set_rating(keys, args)
+-- ARGV: id, stars f64 and the share of the way towards them f64
+local function move_rating(keys, args)
   local record = redis.call('HGET', keys[1], args[1])
   if not record then
     return 1
   end
-  record = string.sub(record, 1, RATING_AT - 1) .. args[2] .. string.sub(record, RATING_AT + 8)
+  local rating = struct.unpack('<d', record, RATING_AT)
+  local stars, weight = struct.unpack('<dd', args[2])
+  rating = struct.pack('<d', rating + weight * (stars - rating))
+  record = string.sub(record, 1, RATING_AT - 1) .. rating .. string.sub(record, RATING_AT + 8)
   redis.call('HSET', keys[1], args[1], record)
   return 0
 end
@@ -191,5 +194,5 @@ register('move', move)
 register('unknown', unknown, {'no-writes'})
 register('set_status', set_status)
 register('set_plan', set_plan)
-register('set_rating', set_rating)
+register('move_rating', move_rating)
 register('states', states, {'no-writes'})

@@ -77,7 +77,7 @@ class Twins:
         self.both("set_status", self.ids[: n // 8], DriverStatus.OFFERED, expected=DriverStatus.AVAILABLE)
         self.both("set_status", self.ids[: n // 16], DriverStatus.AVAILABLE)
         self.both("sign_off", self.ids[-n // 16 :])
-        self.both("set_rating", int(self.ids[5]), 3.75)
+        self.both("move_rating", int(self.ids[5]), 3.0, 0.3)
         again = self.ids[: n // 10]
         self.both("sign_on", profiles(again, *self.positions(len(again))), 31.0)
 

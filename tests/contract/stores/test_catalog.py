@@ -37,12 +37,26 @@ def test_menus_show_available_dishes_by_id(backend: Any) -> None:
     assert [item.id for item in run(catalog.menu(1)).items] == [12, 13]
 
 
+def test_an_amended_restaurant_keeps_the_rest(backend: Any) -> None:
+    run, catalog = backend.run, backend.stores.catalog
+    run(catalog.add([restaurant(1)], [dish(11, 1)]))
+    for given, wanted in (
+        ({"rating": 4.5}, restaurant(1, rating=4.5)),
+        ({"is_open": False}, restaurant(1, rating=4.5, is_open=False)),
+        ({}, restaurant(1, rating=4.5, is_open=False)),
+        ({"is_open": True, "rating": 3.0}, restaurant(1, rating=3.0)),
+    ):
+        assert run(catalog.amend_restaurant(1, **given)) == wanted
+        assert run(catalog.menu(1)).restaurant == wanted
+
+
 def test_unknown_restaurants_and_dishes_are_not_found(backend: Any) -> None:
     run, catalog = backend.run, backend.stores.catalog
     run(catalog.add([restaurant(1)], []))
     for call in (
         catalog.menu(9),
         catalog.update_restaurant(restaurant(9)),
+        catalog.amend_restaurant(9, rating=4.0),
         catalog.update_item(dish(5, 9)),
         catalog.update_item(dish(5, 1)),
         catalog.add([], [dish(5, 9)]),

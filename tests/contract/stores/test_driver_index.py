@@ -136,7 +136,7 @@ def test_a_batch_with_an_unknown_driver_writes_nothing(fleet: Fleet) -> None:
         fleet.index.set_status(fleet.ids(99), DriverStatus.AVAILABLE),
         fleet.index.sign_off(fleet.ids(99)),
         fleet.index.set_plan(99, ()),
-        fleet.index.set_rating(99, 4.0),
+        fleet.index.move_rating(99, 4.0, 0.1),
     ):
         with pytest.raises(NotFound):
             fleet.run(call)
@@ -172,9 +172,13 @@ def test_states_come_in_input_order_with_plans(fleet: Fleet) -> None:
 def test_deliveries_and_ratings_are_kept(fleet: Fleet) -> None:
     fleet.run(fleet.index.set_plan(10, (), delivered=1))
     fleet.run(fleet.index.set_plan(10, (), delivered=1))
-    fleet.run(fleet.index.set_rating(10, 3.25))
+    before = fleet.run(fleet.index.states(fleet.ids(10))).rating[0]
+    fleet.run(fleet.index.move_rating(10, 2.0, 0.25))
+    fleet.run(fleet.index.move_rating(10, 5.0, 0.5))
     states = fleet.run(fleet.index.states(fleet.ids(10)))
-    assert (states.deliveries[0], states.rating[0], states.goal_deliveries[0]) == (2, 3.25, 8)
+    moved = before + 0.25 * (2.0 - before)
+    assert states.rating[0] == moved + 0.5 * (5.0 - moved)
+    assert (states.deliveries[0], states.goal_deliveries[0]) == (2, 8)
 
 
 def test_a_driver_who_signs_off_vanishes_keeps_the_plan_and_can_come_back(fleet: Fleet) -> None:

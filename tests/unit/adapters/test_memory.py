@@ -72,7 +72,7 @@ ARGUMENTS: dict[type, dict[str, tuple[Any, ...] | dict[str, Any]]] = {
         "move": (ONE, FLOAT, FLOAT, 1.0),
         "set_status": (ONE, DriverStatus.AVAILABLE),
         "set_plan": (1, ()),
-        "set_rating": (1, 4.0),
+        "move_rating": (1, 4.0, 0.1),
         "states": (ONE,),
         "plan": (1,),
         "nearest": {
@@ -91,6 +91,7 @@ ARGUMENTS: dict[type, dict[str, tuple[Any, ...] | dict[str, Any]]] = {
         "cuisines": (),
         "nearby": {"lat": 1.0, "lon": 1.0, "radius_m": 1.0, "limit": 1},
         "update_restaurant": (None,),
+        "amend_restaurant": (1,),
         "update_item": (None,),
     },
     ports.RatingStore: {"add": (None,)},
