@@ -14,7 +14,8 @@ from domain.units import BoolArray, FloatArray, IntArray
 from sim.ground import Polyline
 from sim.streams import mixed
 
-_MIN_ARENA = 1 << 14
+_ROOM = 1 << 17
+"""Points that a tidied arena has at least room for, 3 MB."""
 NOISE_SIZE = 1 << 16
 
 
@@ -30,7 +31,7 @@ class Fleet:
         self._is_moving: BoolArray = np.zeros(count, bool)
         self._parked: FloatArray = np.column_stack([lat, lon]).astype(np.float64)
         self._begin, self._end, self._cursor = np.zeros((3, count), np.int64)
-        self._points = np.empty((_MIN_ARENA, 3))  # of all legs: latitude, longitude, moment
+        self._points = np.empty((_ROOM, 3))  # of all legs: latitude, longitude, moment
         self._used = 0
 
     def depart(self, driver: int, line: Polyline, at_s: float) -> None:
@@ -76,11 +77,15 @@ class Fleet:
         return seen
 
     def make_room(self, points: int) -> None:
-        """Make the arena large enough for `points` more points, dropping what drivers have passed."""
-        live = int(np.sum((self._end - self._cursor)[self._is_moving]))
-        arena = np.empty((max(len(self._points), 2 * (live + points)), 3))
-        self._used = _compact(self._is_moving, self._begin, self._end, self._cursor, self._points, arena)
-        self._points = arena
+        """Give the arena room for `points` more points and some, dropping what drivers have passed.
+
+        All in place: two of them would be most of a large fleet's memory, which peaks when a shift begins.
+        """
+        moving = np.flatnonzero(self._is_moving)
+        in_arena = moving[np.argsort(self._begin[moving])]
+        self._used = _compact(in_arena, self._begin, self._end, self._cursor, self._points)
+        size = self._used + points + max(self._used // 4, _ROOM)
+        self._points.resize((size, 3), refcheck=False)  # nobody keeps a view of it between calls
 
     def _legs(self) -> tuple[BoolArray, FloatArray, IntArray, IntArray, FloatArray]:
         return self._is_moving, self._parked, self._end, self._cursor, self._points
@@ -124,14 +129,14 @@ def _sight(drivers, at_s, online, noise, shrink, tick, is_moving, parked, end, c
 
 
 @njit(cache=True, nogil=True)
-def _compact(is_moving, begin, end, cursor, points, new_points):  # type: ignore[no-untyped-def]  # numba
+def _compact(in_arena, begin, end, cursor, points):  # type: ignore[no-untyped-def]  # numba
+    """Move what is left of the legs of drivers, by place in the arena, to its front; return its length."""
     used = 0
-    for d in range(len(begin)):
-        if is_moving[d]:
-            start = used
-            for k in range(cursor[d], end[d]):
-                new_points[used] = points[k]
-                used += 1
-            begin[d] = cursor[d] = start
-            end[d] = used
+    for d in in_arena:
+        start = used
+        for k in range(cursor[d], end[d]):
+            points[used] = points[k]
+            used += 1
+        begin[d] = cursor[d] = start
+        end[d] = used
     return used
