@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+import msgspec
 import numpy as np
 
 from domain.units import FloatArray, IntArray
@@ -26,8 +27,7 @@ class StopKind(IntEnum):
     DROPOFF = 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One planned stop of a driver."""
 
     kind: StopKind
@@ -60,8 +60,7 @@ class DriverProfiles:
     lon: FloatArray
 
 
-@dataclass(frozen=True, kw_only=True)
-class DriverStates:
+class DriverStates(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the marketplace knows of n drivers now; arrays [n], planned stops as CSR.
 
     `status` int8 (`DriverStatus`); `load` int16, orders assigned and not delivered; `deliveries` int32 this
