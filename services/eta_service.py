@@ -61,7 +61,7 @@ class EtaService:
 
     def restaurant_to_customer_s(self, ends: Ends, now_s: float) -> float:
         """Return the believed driving time by car from restaurant to customer."""
-        nodes = np.array(self.nodes.of([ends[:2], ends[2:]]), np.int32)
+        nodes = np.array(self.nodes.of([ends[:2], ends[2:]]), np.int64)
         return float(self.travel.times(nodes[:1], nodes[1:], at_s=now_s)[0])
 
 
