@@ -95,8 +95,7 @@ class DriverStates(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return tuple([Stop(kind=_STOP_KINDS[k], order_id=o, lat=y, lon=x) for k, o, y, x in stops])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidates:
+class Candidates(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Nearest drivers of n points, as CSR: point i has entries ``offsets[i]:offsets[i+1]``, nearest first.
 
     `offsets` int64 [n+1]; `driver_id` int64 [k]; `distance_m` float64 [k], great-circle. Ties by driver id.
