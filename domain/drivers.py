@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+import msgspec
 import numpy as np
 
 from domain.units import FloatArray, IntArray
@@ -26,8 +27,7 @@ class StopKind(IntEnum):
     DROPOFF = 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One planned stop of a driver."""
 
     kind: StopKind
@@ -60,8 +60,7 @@ class DriverProfiles:
     lon: FloatArray
 
 
-@dataclass(frozen=True, kw_only=True)
-class DriverStates:
+class DriverStates(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the marketplace knows of n drivers now; arrays [n], planned stops as CSR.
 
     `status` int8 (`DriverStatus`); `load` int16, orders assigned and not delivered; `deliveries` int32 this
@@ -96,8 +95,7 @@ class DriverStates:
         return tuple([Stop(kind=_STOP_KINDS[k], order_id=o, lat=y, lon=x) for k, o, y, x in stops])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidates:
+class Candidates(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Nearest drivers of n points, as CSR: point i has entries ``offsets[i]:offsets[i+1]``, nearest first.
 
     `offsets` int64 [n+1]; `driver_id` int64 [k]; `distance_m` float64 [k], great-circle. Ties by driver id.

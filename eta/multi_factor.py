@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 from typing import Any, ClassVar, Self
@@ -18,6 +18,7 @@ from eta.contract import EtaFeatures, EtaHistory, EtaPrediction
 
 PARTS = ("to_restaurant", "preparation", "to_customer", "buffer", "correction")
 """The parts of the breakdown."""
+_ROW_OF = {name: row for row, name in enumerate(PARTS)}
 
 
 class Stage(IntEnum):
@@ -93,8 +94,7 @@ class MultiFactor:
         preparation overlap.
         """
         _, parts, mean, quantiles = self._remaining(features)
-        breakdown = dict(zip(PARTS, parts, strict=True))
-        return EtaPrediction(mean_s=mean, quantiles_s=quantiles, breakdown=breakdown)
+        return EtaPrediction(mean_s=mean, quantiles_s=quantiles, breakdown=_Breakdown(parts))
 
     def fit(self, history: EtaHistory) -> Self:
         """Return a model with bias and spread of every stage learnt from `history`.
@@ -166,6 +166,23 @@ class MultiFactor:
         old_spread = np.array(getattr(self, f"spread_{name}"))
         spread = np.maximum.accumulate(old_spread + trust * (seen - old_spread))
         return {f"bias_{name}_s": bias, f"spread_{name}": tuple(float(value) for value in spread)}
+
+
+class _Breakdown(Mapping[str, FloatArray]):
+    """The rows of float64 [5, n] by the names of `PARTS`, each made when it is read: few predictions are."""
+
+    def __init__(self, parts: FloatArray) -> None:
+        self._parts = parts
+
+    def __getitem__(self, name: str) -> FloatArray:
+        row: FloatArray = self._parts[_ROW_OF[name]]
+        return row
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PARTS)
+
+    def __len__(self) -> int:
+        return len(PARTS)
 
 
 _PLACEMENT, _PICKUP, _OVER = int(Stage.PLACEMENT), int(Stage.PICKUP), int(Stage.OVER)

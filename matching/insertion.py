@@ -249,7 +249,7 @@ def _drive(  # type: ignore[no-untyped-def]  # numba
     p, q, new, order, kind, seconds, at, begin, restaurant, ready, due, now,
     pickup_service, dropoff_service, by_trips, weights, bound,
 ):  # fmt: skip
-    """Return cost, new order's pickup and drop-off, and end of a route, seconds from now; inf beyond `bound`.
+    """Return cost (inf beyond `bound`), new order's pickup and drop-off, and end of a route, all from now.
 
     The new order's times, the planned legs and the pair's times begin in `seconds` where `at` says.
     The new pickup comes before planned stop `p`, the new drop-off before planned stop `q`; -1: nowhere.
@@ -257,7 +257,8 @@ def _drive(  # type: ignore[no-untyped-def]  # numba
     direct, legs, near = at
     click_to_door, lateness, freshness, driver_time, driving = weights
     t, drive, cost, picked, dropped, before, shop = begin, 0.0, 0.0, 0.0, 0.0, _DRIVER, -1
-    for j in range(len(order) + 1):
+    j, stops = 0, len(order)
+    while j <= stops:  # with one way out: at several, numba would count references to every array each time
         if j == p:
             leg = seconds[near if before == _DRIVER else near + 1 + 4 * before]
             drive += leg
@@ -272,27 +273,27 @@ def _drive(  # type: ignore[no-untyped-def]  # numba
             if freshness > 0.0:
                 cost += freshness * (t + now - ready[new]) ** 2 / (2.0 * FRESH_S)
             dropped, before, shop = t, _NEW_DROPOFF, -1
-        if j == len(order):
-            break
-        if before == _NEW_PICKUP:
-            leg = seconds[near + 1 + 4 * j + 1]
-        elif before == _NEW_DROPOFF:
-            leg = seconds[near + 1 + 4 * j + 3]
-        else:
-            leg = seconds[legs + j]
-        drive += leg
-        if kind[j] == PICKUP:
-            t = t - pickup_service if by_trips and shop == restaurant[order[j]] else t + leg
-            t = max(t, ready[order[j]] - now) + pickup_service
-            shop = restaurant[order[j]]
-        else:
-            t += leg + dropoff_service
-            cost += click_to_door * t + lateness * max(0.0, t + now - due[order[j]])
-            if freshness > 0.0:
-                cost += freshness * (t + now - ready[order[j]]) ** 2 / (2.0 * FRESH_S)
-            shop = -1
-        before = j
-        if cost >= bound:
-            return np.inf, 0.0, 0.0, 0.0
+        if j < stops:
+            if before == _NEW_PICKUP:
+                leg = seconds[near + 1 + 4 * j + 1]
+            elif before == _NEW_DROPOFF:
+                leg = seconds[near + 1 + 4 * j + 3]
+            else:
+                leg = seconds[legs + j]
+            drive += leg
+            if kind[j] == PICKUP:
+                t = t - pickup_service if by_trips and shop == restaurant[order[j]] else t + leg
+                t = max(t, ready[order[j]] - now) + pickup_service
+                shop = restaurant[order[j]]
+            else:
+                t += leg + dropoff_service
+                cost += click_to_door * t + lateness * max(0.0, t + now - due[order[j]])
+                if freshness > 0.0:
+                    cost += freshness * (t + now - ready[order[j]]) ** 2 / (2.0 * FRESH_S)
+                shop = -1
+            before = j
+            if cost >= bound:
+                cost, j = np.inf, stops
+        j += 1
     cost += driver_time * t + driving * drive
     return cost, picked, dropped, t

@@ -7,7 +7,7 @@ import numpy as np
 
 from roads.city import Float64, Int32
 from roads.labels import Int16, Int64
-from roads.queries import Int8, common_ancestors, pair_ms, through_ms
+from roads.queries import Int8, common_ancestors, through_ms
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -29,11 +29,11 @@ def descend(
     the destination tells what its neighbours do, unless the destination lies below the node, as they do.
     """
     edges = np.empty(64, dtype=np.int32)
-    count, shared = 0, 0
+    count, shared, left = 0, 0, np.int32(0)
     node = origin
-    left = pair_ms(node, destination, up, down, offsets, shallowest, log2)
     if node != destination:
         shared = common_ancestors(node, destination, shallowest, log2)
+        left = through_ms(node, destination, shared, up, down, offsets)
     while node != destination:
         before, is_above = node, shared == offsets[node + 1] - offsets[node]
         for e in range(out_offsets[node], out_offsets[node + 1]):

@@ -1,4 +1,8 @@
-"""Kernels that answer pairs from labels."""
+"""Kernels that answer pairs from labels.
+
+Their helpers have no early return: numba would count the references to every array at each pair, which takes
+three times as long as the pair.
+"""
 
 from __future__ import annotations
 
@@ -34,16 +38,6 @@ def through_ms(a: int, b: int, common: int, up: Int32, down: Int32, offsets: Int
     return best
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def pair_ms(
-    a: int, b: int, up: Int32, down: Int32, offsets: Int64, shallowest: Int16, log2: Int8
-) -> np.int32:
-    """Return the milliseconds from a to b: a minimum over their common ancestors."""
-    if a == b:
-        return np.int32(0)
-    return through_ms(a, b, common_ancestors(a, b, shallowest, log2), up, down, offsets)
-
-
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def are_within(nodes: Int64, n: int) -> bool:
     """Return whether all nodes are in ``[0, n)``."""
@@ -67,10 +61,12 @@ def pairs_seconds(
     n = len(offsets) - 1
     if not (are_within(origins, n) and are_within(destinations, n)):
         return np.empty(0)
-    seconds = np.empty(len(origins))
+    seconds = np.zeros(len(origins))
     for i in range(len(origins)):
-        ms = pair_ms(origins[i], destinations[i], up, down, offsets, shallowest, log2)
-        seconds[i] = ms / 1000.0
+        a, b = origins[i], destinations[i]
+        if a != b:
+            common = common_ancestors(a, b, shallowest, log2)
+            seconds[i] = through_ms(a, b, common, up, down, offsets) / 1000.0
     return seconds
 
 
@@ -92,13 +88,15 @@ def matrix_seconds(
     nodes = len(offsets) - 1
     if not (are_within(origins, nodes) and are_within(destinations, nodes)):
         return np.empty((0, m))
-    seconds = np.empty((n, m))
+    seconds = np.zeros((n, m))
     for first in range(0, m, 256):
         last = min(first + 256, m)
         for i in range(n):
             for j in range(first, last):
-                ms = pair_ms(origins[i], destinations[j], up, down, offsets, shallowest, log2)
-                seconds[i, j] = ms / 1000.0
+                a, b = origins[i], destinations[j]
+                if a != b:
+                    common = common_ancestors(a, b, shallowest, log2)
+                    seconds[i, j] = through_ms(a, b, common, up, down, offsets) / 1000.0
     return seconds
 
 

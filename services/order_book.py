@@ -89,7 +89,7 @@ class OrderBook:
     def take_waiting(self, order_ids: Sequence[int] | None = None) -> NDArray[Any]:
         """Return rows of waiting orders, all or those of `order_ids`, by placement time and id."""
         wanted = self.waiting.values() if order_ids is None else [self.waiting[one] for one in order_ids]
-        rows = self._rows[np.fromiter(wanted, np.int64, len(wanted))]
+        rows = self._rows.take(np.fromiter(wanted, np.int64, len(wanted)))
         return rows[np.lexsort((rows["id"], rows["placed_s"]))] if len(rows) > 1 else rows
 
     async def take(self, order_ids: IntArray, now_s: float) -> NDArray[Any]:
@@ -104,7 +104,7 @@ class OrderBook:
             self.refresh(await self._store.get(unknown), now_s)
             found = list(map(row_of.get, ids))
         if None not in found:
-            return self._rows[np.array(found, np.int64)]
+            return self._rows.take(np.array(found, np.int64))
         rows = np.zeros(len(ids), ROW)
         rows["id"], rows["driver"] = order_ids, NO_DRIVER
         at = [i for i, row in enumerate(found) if row is not None]

@@ -36,8 +36,8 @@ def leg_seconds(
         mine = [i for i, one in enumerate(vehicles) if one == vehicle and len(routes[i]) > 1]
         if not mine:
             continue
-        origins = np.array([node for i in mine for node in routes[i][:-1]], np.int32)
-        destinations = np.array([node for i in mine for node in routes[i][1:]], np.int32)
+        origins = np.array([node for i in mine for node in routes[i][:-1]], np.int64)
+        destinations = np.array([node for i in mine for node in routes[i][1:]], np.int64)
         seconds = travel.times(origins, destinations, at_s=at_s, vehicle=VEHICLES[vehicle]).tolist()
         at = 0
         for i in mine:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate
 from time import perf_counter
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,8 +33,7 @@ _ANY_LOAD = int(np.iinfo(np.int16).max)
 Rows = NDArray[Any]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Picture:
+class Picture(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A snapshot with what is behind its axes.
 
     `order_id`, `restaurant_id` int64 [n]; `ready_s` float64 [n], the quoted ready moment even where it has
@@ -166,8 +165,7 @@ class SnapshotBuilder:
         }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Stops:
+class _Stops(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Planned stops on the axes of the snapshot; the accepted orders in them are `rows` at places `live`."""
 
     rows: Rows

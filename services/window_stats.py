@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WindowStats:
+class WindowStats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One decision.
 
     `orders` waited; `drivers` were candidates in `pairs` order-driver pairs; `offered` orders went into

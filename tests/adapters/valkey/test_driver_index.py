@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -83,10 +82,10 @@ class Twins:
 
     def assert_same_states(self) -> None:
         real, model = self.both("states", self.rng.permutation(self.ids))
-        for field in fields(DriverStates):
-            ours, theirs = getattr(real, field.name), getattr(model, field.name)
-            assert ours.dtype == theirs.dtype, field.name
-            np.testing.assert_array_equal(ours, theirs, err_msg=field.name)
+        for name in DriverStates.__struct_fields__:
+            ours, theirs = getattr(real, name), getattr(model, name)
+            assert ours.dtype == theirs.dtype, name
+            np.testing.assert_array_equal(ours, theirs, err_msg=name)
 
     def assert_same_nearest(self, **options: Any) -> Candidates:
         real, model = self.both("nearest", *self.positions(16), **options)
