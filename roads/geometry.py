@@ -23,12 +23,27 @@ def polyline(place: City | DetourTimes, path: Path) -> Float64:
     times never fall. A path from a node to itself is one point. `place` is what the path's travel times
     were made of.
     """
+    count, _ = write_polyline(place, path, np.empty((0, 3)), first=0, at_s=0.0)
+    points = np.empty((count, 3))
+    write_polyline(place, path, points, first=0, at_s=0.0)
+    return points.T
+
+
+def write_polyline(
+    place: City | DetourTimes, path: Path, points: Float64, *, first: int, at_s: float
+) -> tuple[int, float]:
+    """Write `polyline` to `points`, float64 [n, 3], from row `first` on, with moments of a start at `at_s`.
+
+    Return the row behind the last point, and the path's seconds. If that row is beyond n nothing is written.
+    """
     if isinstance(place, City):
         geometry = (place.geom_offsets, place.geom_lat, place.geom_lon)
     else:
         geometry = _NO_GEOMETRY
-    line: Float64 = _polyline(path.nodes, path.edges, path.seconds, place.node_lat, place.node_lon, *geometry)
-    return line
+    written: tuple[int, float] = _polyline(
+        path.nodes, path.edges, path.seconds, place.node_lat, place.node_lon, *geometry, points, first, at_s
+    )
+    return written
 
 
 def path_length_m(place: City | DetourTimes, path: Path) -> float:
@@ -69,44 +84,43 @@ def _polyline(
     offsets: Int32,
     geom_lat: Float64,
     geom_lon: Float64,
-) -> Float64:
-    size = 1
+    points: Float64,
+    first: int,
+    at_s: float,
+) -> tuple[int, float]:
+    end = first + 1
     for e in edges:
-        size += 1 if e < 0 else offsets[e + 1] - offsets[e] - 1
-    line = np.empty((3, size))
-    lat, lon, t = line[0], line[1], line[2]
-    lat[0], lon[0], t[0] = node_lat[nodes[0]], node_lon[nodes[0]], 0.0
-    shrink = math.cos(math.radians(lat[0]))
-    last = 0
+        end += 1 if e < 0 else offsets[e + 1] - offsets[e] - 1
+    if end > len(points):
+        return end, 0.0
+    points[first, 0], points[first, 1], points[first, 2] = node_lat[nodes[0]], node_lon[nodes[0]], 0.0
+    shrink = math.cos(math.radians(points[first, 0]))
+    last = first
     for leg in range(len(edges)):
-        first, e = last, edges[leg]
+        begin, e = last, edges[leg]
         if e < 0:
             last += 1
-            lat[last], lon[last] = node_lat[nodes[leg + 1]], node_lon[nodes[leg + 1]]
+            points[last, 0], points[last, 1] = node_lat[nodes[leg + 1]], node_lon[nodes[leg + 1]]
         else:
             for i in range(offsets[e] + 1, offsets[e + 1]):
                 last += 1
-                lat[last], lon[last] = geom_lat[i], geom_lon[i]
-        _spread(lat, lon, t, first, last, seconds[leg], shrink)
-    return line
+                points[last, 0], points[last, 1] = geom_lat[i], geom_lon[i]
+        _spread(points, begin, last, seconds[leg], shrink)
+    taken_s = points[last, 2]
+    for i in range(first, end):
+        points[i, 2] += at_s
+    return end, taken_s
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _spread(
-    lat: NDArray[np.float64],
-    lon: NDArray[np.float64],
-    t: NDArray[np.float64],
-    first: int,
-    last: int,
-    seconds: float,
-    shrink: float,
-) -> None:
+def _spread(points: NDArray[np.float64], first: int, last: int, seconds: float, shrink: float) -> None:
     """Fill the times of points first+1..last, in proportion to distance."""
     total = 0.0
     for i in range(first + 1, last + 1):
-        total += math.hypot(lat[i] - lat[i - 1], (lon[i] - lon[i - 1]) * shrink)
-        t[i] = total
-    end = t[first] + seconds
+        total += math.hypot(points[i, 0] - points[i - 1, 0], (points[i, 1] - points[i - 1, 1]) * shrink)
+        points[i, 2] = total
+    begin = points[first, 2]
+    end = begin + seconds
     for i in range(first + 1, last):
-        t[i] = min(t[first] + seconds * (t[i] / total if total > 0.0 else 1.0), end)
-    t[last] = end
+        points[i, 2] = min(begin + seconds * (points[i, 2] / total if total > 0.0 else 1.0), end)
+    points[last, 2] = end

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit, uint64
 
 from domain.units import BoolArray, FloatArray, IntArray
+from roads.protocols import Path
 from sim.ground import Polyline
 from sim.streams import mixed
 
@@ -20,32 +21,31 @@ NOISE_SIZE = 1 << 16
 
 
 class Fleet:
-    """Positions of d drivers over time.
+    """Positions of d drivers over time, who drive along the `polyline` of paths.
 
     `online` bool [d] says whose positions are sent.
     """
 
-    def __init__(self, lat: FloatArray, lon: FloatArray) -> None:
+    def __init__(self, lat: FloatArray, lon: FloatArray, polyline: Polyline) -> None:
         count = len(lat)
         self.online: BoolArray = np.zeros(count, bool)
+        self._polyline = polyline
         self._is_moving: BoolArray = np.zeros(count, bool)
         self._parked: FloatArray = np.column_stack([lat, lon]).astype(np.float64)
         self._begin, self._end, self._cursor = np.zeros((3, count), np.int64)
         self._points = np.empty((_ROOM, 3))  # of all legs: latitude, longitude, moment
         self._used = 0
 
-    def depart(self, driver: int, line: Polyline, at_s: float) -> None:
-        """Send a driver along a polyline, leaving at `at_s`."""
-        count = line.shape[1]
-        if self._used + count > len(self._points):
-            self.make_room(count)
-        begin, end = self._used, self._used + count
-        leg = self._points[begin:end]
-        leg[:] = line.T
-        leg[:, 2] += at_s
-        self._begin[driver] = self._cursor[driver] = begin
+    def depart(self, driver: int, path: Path, at_s: float) -> float:
+        """Send a driver along a path, leaving at `at_s`; return how many seconds it takes."""
+        end, seconds = self._polyline(path, self._points, first=self._used, at_s=at_s)
+        if end > len(self._points):
+            self.make_room(end - self._used)
+            end, seconds = self._polyline(path, self._points, first=self._used, at_s=at_s)
+        self._begin[driver] = self._cursor[driver] = self._used
         self._end[driver] = self._used = end
         self._is_moving[driver] = True
+        return seconds
 
     def stop_at(self, driver: int, at_s: float) -> None:
         """Cut a driver's leg off at the last point that is passed by `at_s`."""

@@ -11,7 +11,7 @@ from domain.spec import ShockSpec, TrafficSpec
 from domain.units import HOUR_S, BoolArray, FloatArray, haversine_m
 from roads.city import City
 from roads.detour_times import DetourTimes
-from roads.geometry import path_length_m, polyline
+from roads.geometry import path_length_m, write_polyline
 from roads.perturbed_traffic import CLOSED, PerturbedTraffic, TrafficEvent, bridges, edge_noise
 from roads.road_times import RoadTimes
 from roads.snap import Snapper
@@ -30,7 +30,7 @@ def road_ground(city: City, spec: TrafficSpec, shocks: tuple[ShockSpec, ...], st
         node_lon=city.node_lon,
         believed=RoadTimes(city, believed),
         true=RoadTimes(city, PerturbedTraffic(city, believed, edge_factor=noise, events=events)),
-        polyline=partial(polyline, city),
+        polyline=partial(write_polyline, city),
         length_m=partial(path_length_m, city),
         snap=Snapper.of(city).nearest,
         is_road=True,
@@ -45,7 +45,7 @@ def line_ground(lat: FloatArray, lon: FloatArray, detour: float) -> Ground:
         node_lon=times.node_lon,
         believed=times,
         true=times,
-        polyline=partial(polyline, times),
+        polyline=partial(write_polyline, times),
         length_m=lambda path: detour * path_length_m(times, path),
         snap=Snapper(times.node_lat, times.node_lon).nearest,
         is_road=False,

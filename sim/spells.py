@@ -93,12 +93,11 @@ class Spells:
         start_s = env.now
         with world.stages("movement"):
             path = ground.true.path(driver.node, target, at_s=start_s, vehicle=driver.vehicle)
-            line = ground.polyline(path)
-            world.fleet.depart(driver.index, line, start_s)
+            drive_s = world.fleet.depart(driver.index, path, start_s)
         driver.can_divert = True
         has_arrived = True
         try:
-            yield env.timeout(float(line[2, -1]))
+            yield env.timeout(drive_s)
         except simpy.Interrupt:
             path, arrival_s = _cut(path, start_s, env.now)
             world.fleet.stop_at(driver.index, arrival_s)

@@ -7,6 +7,7 @@ import numpy as np
 from domain.spec import DemandSpec
 from sim.demand import choose_restaurants, is_open
 from sim.fleet import NOISE_SIZE, Fleet
+from sim.grounds import line_ground
 from sim.streams import Streams
 from sim.workload import Restaurants
 
@@ -14,9 +15,8 @@ from sim.workload import Restaurants
 def warm_up() -> None:
     """Run every kernel once: seconds the first time, then from the disk cache."""
     one, streams = np.zeros(1), Streams(0)
-    fleet = Fleet(one, one)
+    fleet = Fleet(one, one, line_ground(one, one, 1.0).polyline)
     fleet.online[:] = True
-    fleet.depart(0, np.zeros((3, 1)), 0.0)
     fleet.sightings(np.arange(1), 0.0, np.zeros(NOISE_SIZE), 1.0, 0)
     fleet.positions(np.arange(1), 0.0)
     fleet.make_room(0)

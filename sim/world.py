@@ -134,7 +134,7 @@ class World:
         self._wake_at_s = math.inf
         self._is_telling = False
         self._ended = 0  # all orders before this one have ended
-        self.fleet = Fleet(workload.shifts.lat, workload.shifts.lon)
+        self.fleet = Fleet(workload.shifts.lat, workload.shifts.lon, ground.polyline)
         self.flow = OrderFlow(self)
         self.drivers = Drivers(self)
         self.offers = Offers(self)

@@ -11,7 +11,7 @@ from domain.units import haversine_m
 from domain.vehicles import Vehicle
 from roads.city import City
 from roads.detour_times import DetourTimes
-from roads.geometry import path_length_m, polyline
+from roads.geometry import path_length_m, polyline, write_polyline
 from roads.pois import home_weight
 from roads.road_times import RoadTimes
 from roads.snap import Snapper
@@ -77,6 +77,21 @@ def test_a_polyline_to_itself_is_one_point(riverton: City) -> None:
         [0.0],
     )
     assert path_length_m(riverton, path) == 0.0
+
+
+def test_a_polyline_is_written_where_there_is_room(riverton: City) -> None:
+    path = RoadTimes(riverton).path(0, riverton.node_count - 1, at_s=0.0)
+    line = polyline(riverton, path)
+    points = np.full((line.shape[1] + 2, 3), -1.0)
+    end, seconds = write_polyline(riverton, path, points, first=2, at_s=60.0)
+    assert (end, seconds) == (len(points), line[2, -1])
+    np.testing.assert_array_equal(points[2:, :2], line[:2].T)
+    np.testing.assert_array_equal(points[2:, 2], line[2] + 60.0)
+    assert (points[:2] == -1.0).all()
+
+    points[:] = -1.0
+    assert write_polyline(riverton, path, points, first=3, at_s=60.0)[0] == len(points) + 1
+    assert (points == -1.0).all()
 
 
 def test_detour_times_are_distance_over_speed() -> None:

@@ -83,8 +83,11 @@ def test_straight_lines_count_their_detour() -> None:
     ground = line_ground(np.array([45.0, 45.01]), np.array([7.0, 7.0]), 1.4)
     path = ground.true.path(0, 1, at_s=NOON)
     assert ground.length_m(path) == pytest.approx(1.4 * 1112.0, rel=0.01)
-    lat, _, seconds = ground.polyline(path)
-    assert lat.tolist() == [45.0, 45.01]
-    assert seconds[-1] == pytest.approx(float(ground.true.times(np.array([0]), np.array([1]), at_s=NOON)[0]))
+    points = np.empty((2, 3))
+    end, seconds = ground.polyline(path, points, first=0, at_s=NOON)
+    assert end == 2
+    assert points[:, 0].tolist() == [45.0, 45.01]
+    assert points[:, 2].tolist() == [NOON, NOON + seconds]
+    assert seconds == pytest.approx(float(ground.true.times(np.array([0]), np.array([1]), at_s=NOON)[0]))
     assert not ground.is_road
     assert "no road graph" in ground.notes[0]
