@@ -19,13 +19,14 @@ from services.building import build_marketplace
 from services.drive import drive
 from services.settings import MarketplaceSettings, MatchSettings, OrderSettings
 from sim.draw import draw_workload
+from sim.environment import Environment, VirtualTime
 from sim.ground import Ground
 from sim.grounds import road_ground
 from sim.recorder import Recorder
 from sim.replay import replay_on_lines, replay_on_roads
 from sim.streams import Streams
 from sim.workload import Workload
-from sim.world import Environment, VirtualTime, World
+from sim.world import World
 
 
 def build_world(

@@ -32,6 +32,7 @@ from services.window_stats import WindowStats
 from sim.calibration import Calibrator
 from sim.demand import is_open
 from sim.drivers import Drivers
+from sim.environment import Environment
 from sim.fleet import NOISE_SIZE, Fleet
 from sim.ground import Ground
 from sim.offers import Offers
@@ -70,32 +71,6 @@ class Progress:
         minutes = (self.end_s - self.start_s) / MINUTE_S
         passed = min((self.now_s - self.start_s) / MINUTE_S, minutes)
         return (passed + self.ended) / max(minutes + self.orders, 1.0)
-
-
-class Environment(simpy.Environment):
-    """SimPy's environment; it also says how many events it has scheduled."""
-
-    @property
-    def events(self) -> int:
-        """Number of events scheduled so far."""
-        counter = self._eid.__reduce__()[1]  # an itertools.count, read without advancing it
-        return int(counter[0])
-
-    @property
-    def pending(self) -> int:
-        """Number of events that are still to come."""
-        return len(self._queue)
-
-
-class VirtualTime:
-    """The clock port of a world: SimPy's time."""
-
-    def __init__(self, env: simpy.Environment) -> None:
-        self._env = env
-
-    def now_s(self) -> float:
-        """Return the time, seconds since local midnight."""
-        return float(self._env.now)
 
 
 class World:
