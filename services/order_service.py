@@ -43,6 +43,7 @@ _PLACED, _DELIVERED = OrderState.PLACED, EventKind.ORDER_DELIVERED
 _DONE, _IN_PROGRESS = ClaimState.DONE, ClaimState.IN_PROGRESS
 _MAX_QUANTITY = 1000
 _FEE_STEP_M = 100.0
+_packed = msgspec.msgpack.Encoder().encode
 
 
 class OrderService:
@@ -278,6 +279,6 @@ def _priced_items(request: OrderRequest, menu: Menu) -> tuple[OrderItem, ...]:
 
 def _fingerprint(request: OrderRequest) -> str:
     """Return a digest of what is ordered; the client's prices count, for they are part of the body."""
-    items = [(item.menu_item_id, item.quantity, item.price_cents) for item in request.items]
-    body = (request.customer_id, request.restaurant_id, request.customer_lat, request.customer_lon, items)
-    return blake2b(repr(body).encode(), digest_size=16).hexdigest()
+    place = request.customer_lat, request.customer_lon
+    body = request.customer_id, request.restaurant_id, *place, request.items
+    return blake2b(_packed(body), digest_size=16).hexdigest()

@@ -48,7 +48,8 @@ class StandInProvider:
     async def authorise(self, key: str, customer_id: int, amount_cents: int) -> str:
         """Reserve an amount; the same key gives the same reference."""
         await self._answer(f"authorise {key}")
-        if self._draw(f"declined {customer_id}") < self.faults.decline_share:
+        decline_share = self.faults.decline_share
+        if decline_share > 0.0 and self._draw(f"declined {customer_id}") < decline_share:
             raise PaymentDeclined(f"the payment of customer {customer_id} is declined")
         reference = blake2b(key.encode(), digest_size=8).hexdigest()
         self._reserved[reference] = amount_cents
