@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import pickle
 import zlib
 from array import array
 from collections.abc import Iterator
+from operator import methodcaller
 from typing import Any
+
+import msgspec
 
 Row = tuple[Any, ...]
 
 _BLOCK = 256
 _NOWHERE, _OPEN = -2, -1
 _FASTEST = 1
+_encode = msgspec.msgpack.Encoder(enc_hook=methodcaller("item")).encode  # numpy's numbers as Python's
+_decode = msgspec.msgpack.Decoder(dict[int, Row]).decode
 
 
 class Archive:
-    """Tuples of plain values by id, whole numbers from 1; in memory only, so no pickle comes from elsewhere.
+    """Tuples of what MessagePack holds, by id, whole numbers from 1.
 
-    A block is packed when it is full. Reading a row unpacks its block, the latest of which is kept.
+    Tuples and enums within them come back as lists and numbers. A block is packed when it is full. Reading a
+    row unpacks its block, the latest of which is kept.
     """
 
     def __init__(self) -> None:
@@ -37,11 +42,11 @@ class Archive:
         if len(self._open) == _BLOCK:
             for one in self._open:
                 self._block_of[one] = len(self._blocks)
-            self._blocks.append(zlib.compress(pickle.dumps(self._open, pickle.HIGHEST_PROTOCOL), _FASTEST))
+            self._blocks.append(zlib.compress(_encode(self._open), _FASTEST))
             self._open = {}
 
     def get(self, number: int) -> Row | None:
-        """Return a row, equal to what was put; None if there is none."""
+        """Return a row with the values that were put; None if there is none."""
         block = self._block_of[number] if 0 <= number < len(self._block_of) else _NOWHERE
         if block == _NOWHERE:
             return None
@@ -58,5 +63,4 @@ class Archive:
         yield from self._open.values()
 
     def _unpack(self, block: int) -> dict[int, Row]:
-        unpacked: dict[int, Row] = pickle.loads(zlib.decompress(self._blocks[block]))
-        return unpacked
+        return _decode(zlib.decompress(self._blocks[block]))

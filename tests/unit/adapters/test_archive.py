@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from adapters.memory import MemoryDatabase, MemoryOfferStore, MemoryOrderStore, MemoryPaymentStore
@@ -136,7 +137,7 @@ def test_an_archive_gives_back_what_was_put_whatever_the_block() -> None:
     archive = Archive()
     numbers = [*range(1, 700, 2), *range(2, 700, 2)]
     for number in numbers:
-        archive.put(number, (number, str(number)))
+        archive.put(number, (np.int64(number), str(number)))
     assert [archive.get(n) for n in (1, 699, 2, 350, 1)] == [(n, str(n)) for n in (1, 699, 2, 350, 1)]
     assert [record[0] for record in archive.rows()] == numbers
     assert archive.get(0) is None
