@@ -147,7 +147,7 @@ class World:
 
     def after(self, delay_s: float, action: Callable[[], None]) -> None:
         """Do something later."""
-        self.env.timeout(delay_s).callbacks.append(lambda _event: action())
+        self.env.timeout(delay_s, action).callbacks.append(_act)
 
     def call(self, request: Coroutine[Any, Any, T], stage: str = "platform") -> T:
         """Run a platform call, tell the agents what it caused, and plan the next wake-up.
@@ -361,6 +361,12 @@ class World:
             ended=self.flow.arrived - self.flow.open_orders,
             orders=len(self.workload.orders),
         )
+
+
+def _act(event: simpy.Event) -> None:
+    """Do what an event carries, so that none of the many that wait needs a closure."""
+    action: Any = event.value
+    action()
 
 
 def _fill_drawn(recorder: Recorder, workload: Workload, ground: Ground, start_s: float) -> None:
