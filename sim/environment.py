@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from heapq import heapify, heappush
+from math import inf
 
 import simpy
 from simpy.core import SimTime
@@ -45,7 +46,7 @@ class Environment(simpy.Environment):
         """Schedule an event with a priority, after a delay."""
         at_s = self._now + delay
         entry = (at_s, priority, next(self._eid), event)
-        if at_s < self._until_s:
+        if at_s < self._until_s or at_s == inf:
             heappush(self._queue, entry)
             return
         if not self._later:
@@ -63,8 +64,8 @@ class Environment(simpy.Environment):
     def _begin_next_span(self, _event: simpy.Event) -> None:
         """Queue what is due within the next span that has anything."""
         span = self._until_s // _SPAN_S
-        while span not in self._later:
-            span += 1.0
+        if span not in self._later:
+            span = min(self._later)
         due = self._later.pop(span)
         self._waiting -= len(due)
         self._queue += due

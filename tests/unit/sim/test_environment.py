@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import simpy
@@ -32,6 +34,17 @@ def history(env: simpy.Environment, seed: int) -> list[tuple[float, int]]:
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 7.9, 66_600.0]))
 def test_events_come_in_simpys_order(seed: int, start_s: float) -> None:
     assert history(Environment(start_s), seed) == history(simpy.Environment(start_s), seed)
+
+
+def test_what_is_far_away_is_not_looked_for_step_by_step_and_never_is_last() -> None:
+    env = Environment(0.0)
+    seen: list[float] = []
+    for delay_s in (math.inf, 1e15, 3.0, 1e9):
+        env.timeout(delay_s).callbacks.append(lambda _event: seen.append(env.now))
+    env.run(until=2e15)
+    assert seen == [3.0, 1e9, 1e15]
+    env.run()
+    assert seen[-1] == math.inf
 
 
 def test_events_are_counted() -> None:
