@@ -121,7 +121,7 @@ class Proposals:
             for i, one in enumerate(asked)
         ]
         outlooks = [
-            self._outlook(order, one, timed[i][order])
+            self._outlook(order, timed[i][order], load=len(timed[i]) - 1)
             for i, one in enumerate(asked)
             for order in one.new_orders
         ]
@@ -166,7 +166,7 @@ class Proposals:
         nodes_of = self._nodes_of
         return [self._driver_node[driver], *[nodes_of[kind][order] for kind, order in stops]]
 
-    def _outlook(self, order: int, proposal: Proposal, visit: Visit) -> Outlook:
+    def _outlook(self, order: int, visit: Visit, *, load: int) -> Outlook:
         snapshot = self._picture.snapshot
         is_ready = bool(snapshot.order_is_ready[order])
         return Outlook(
@@ -176,7 +176,7 @@ class Proposals:
             to_customer_s=visit.to_customer_s,
             to_restaurant_s=visit.to_restaurant_s,
             has_driver=True,
-            load=len({one for _, one in proposal.stops}) - 1,
+            load=load,
         )
 
 
