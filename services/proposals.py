@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from domain.drivers import Plan, Stop, StopKind
 from domain.offers import NewOffer
@@ -21,7 +22,7 @@ Stops = list[tuple[int, int]]
 _PICKUP, _DROPOFF = StopKind.PICKUP, StopKind.DROPOFF
 
 
-class Proposal(NamedTuple):
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """What one driver is to do: all stops, (kind, order axis), and which of the orders are new."""
 
     driver: int
