@@ -18,7 +18,8 @@ from matching.objective import FAIR_S, FRESH_S, SOONEST, Objective
 from matching.routes import PICKUP, Plans
 
 _DRIVER, _NEW_PICKUP, _NEW_DROPOFF = -1, -2, -3
-_VEHICLES = len(Vehicle)
+_EACH_VEHICLE = tuple(Vehicle)  # iterating over the class itself runs Python for each
+_VEHICLES = len(_EACH_VEHICLE)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,7 +123,7 @@ def best_insertions(
 def _seconds(snapshot: Snapshot, origins: IntArray, destinations: IntArray, begins: list[int]) -> FloatArray:
     """Return the travel times of look-ups that are grouped by vehicle: those of v begin at ``begins[v]``."""
     seconds, at_s = np.empty(len(origins)), snapshot.now_s % DAY_S
-    for vehicle in Vehicle:
+    for vehicle in _EACH_VEHICLE:
         begin, end = begins[vehicle], begins[vehicle + 1]
         if begin < end:
             some = slice(begin, end)

@@ -64,9 +64,10 @@ class Score:
             if found is None:
                 continue
             who, pickup_at, dropoff_at = found
-            plans = with_order(plans, who, order, pickup_at=pickup_at, dropoff_at=dropoff_at)
             if load[who] > 0:
                 rerouted.add(who)
+            if load[who] > 0 or order + 1 < snapshot.open_orders:  # else nobody reads these stops
+                plans = with_order(plans, who, order, pickup_at=pickup_at, dropoff_at=dropoff_at)
             driver[order], load[who] = who, load[who] + 1
         return Decision(driver=driver, **route_columns(plans, np.array(sorted(rerouted), np.int32)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -65,12 +66,12 @@ def frozen(values: Any, dtype: DTypeLike) -> NDArray[Any]:
     return array
 
 
-def build_snapshot(**columns: Any) -> Snapshot:
+def build_snapshot(exact: Mapping[str, Any] | None = None, /, **columns: Any) -> Snapshot:
     """Return a `Snapshot` of `columns`, each array read-only and of its documented dtype.
 
     The kernels of this room are compiled for these types: any others would be compiled again, in the middle
     of a decision. Callers must not change the arrays that they hand over. O(size), without copies where
-    the dtypes fit.
+    the dtypes fit. Columns in `exact` are taken as they are: they must be what the others are made.
 
     Raises:
         TypeError: a field is missing or unknown.
@@ -80,4 +81,4 @@ def build_snapshot(**columns: Any) -> Snapshot:
     for name, dtype in _TYPES.items():
         if name in columns:
             columns[name] = frozen(columns[name], dtype)
-    return Snapshot(**columns)
+    return Snapshot(**columns, **(exact or {}))

@@ -35,6 +35,7 @@ class RoadTimes:
         self._label_sets = label_sets
         self._by_slot: OrderedDict[tuple[int, Vehicle], bytes] = OrderedDict()
         self._by_weights: OrderedDict[bytes, Labels] = OrderedDict()
+        self._latest: tuple[tuple[int, Vehicle], Labels] | None = None
         self._lock = Lock()
         skeleton = self._skeleton
         self._tree = (skeleton.offsets, skeleton.shallowest, skeleton.log2)
@@ -75,9 +76,10 @@ class RoadTimes:
 
     def path(self, origin: int, destination: int, *, at_s: float, vehicle: Vehicle = Vehicle.CAR) -> Path:
         """Return a fastest path; of equally fast ones always the same."""
+        count = self.node_count
         for node in (origin, destination):
-            if not 0 <= node < self.node_count:
-                raise IndexError(f"node {node} is outside [0, {self.node_count})")
+            if not 0 <= node < count:
+                raise IndexError(f"node {node} is outside [0, {count})")
         labels = self.labels(at_s=at_s, vehicle=vehicle)
         roads = (self.city.out_offsets, self.city.edge_to, labels.edge_ms)
         nodes, edges, seconds = descend(
@@ -90,13 +92,18 @@ class RoadTimes:
     def labels(self, *, at_s: float, vehicle: Vehicle = Vehicle.CAR) -> Labels:
         """Return the label set of that moment and vehicle, making it when it is not at hand."""
         key = (self.traffic.slot(at_s), vehicle)
+        latest = self._latest  # most recently used already; read without the lock, for it is replaced whole
+        if latest is not None and latest[0] == key:
+            return latest[1]
         with self._lock:
             weights = self._by_slot.get(key)
             labels = self._by_weights.get(weights) if weights is not None else None
             if labels is not None and weights is not None:
                 self._by_weights.move_to_end(weights)
-                return labels
-            return self._make(key)
+            else:
+                labels = self._make(key)
+            self._latest = (key, labels)
+            return labels
 
     def _make(self, key: tuple[int, Vehicle]) -> Labels:
         seconds = self.traffic.edge_seconds(*key)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,8 +26,7 @@ MOVED = "moved to another driver"
 """The reason given when a strategy takes an order from a driver."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Which orders are now offered, which were released from their drivers, and the statistics."""
 
     offered: list[int]
@@ -35,8 +34,7 @@ class Outcome:
     stats: WindowStats
 
 
-@dataclass(kw_only=True, slots=True)
-class _Tally:
+class _Tally(msgspec.Struct, kw_only=True):
     """Counts and wall seconds while a decision runs."""
 
     drivers: int = 0
@@ -47,8 +45,8 @@ class _Tally:
     snapshot_s: float = 0.0
     strategy_s: float = 0.0
     offers_s: float = 0.0
-    offered: list[int] = field(default_factory=list)
-    released: list[int] = field(default_factory=list)
+    offered: list[int] = msgspec.field(default_factory=list)
+    released: list[int] = msgspec.field(default_factory=list)
 
 
 class Decider:

@@ -125,7 +125,7 @@ class DriverProjection:
         terms = (await self._offers.get(offer_id)).terms
         plan = await self._drivers.plan(driver_id)
         orders = await self._orders.get(terms.order_ids)
-        owed = {(s.kind, s.order_id) for o in orders if o.driver_id == driver_id for s in _owed(o)}
+        owed = {(kind, o.id) for o in orders if o.driver_id == driver_id for kind in _owed_kinds(o)}
         if owed <= {(stop.kind, stop.order_id) for stop in plan}:
             return
         left = tuple(
@@ -161,14 +161,21 @@ def _corrected(plan: Plan, carried: Sequence[Order]) -> Plan:
 
 def _owed(order: Order) -> list[Stop]:
     """Return the stops that are left to do for an order that a driver carries."""
-    stops = []
+    places = {
+        _PICKUP: (order.restaurant_lat, order.restaurant_lon),
+        _DROPOFF: (order.customer_lat, order.customer_lon),
+    }
+    return [
+        Stop(kind=kind, order_id=order.id, lat=places[kind][0], lon=places[kind][1])
+        for kind in _owed_kinds(order)
+    ]
+
+
+def _owed_kinds(order: Order) -> tuple[StopKind, ...]:
+    """Return the kinds of the stops that `_owed` returns."""
     if order.state < _ON_BOARD:
-        lat, lon = order.restaurant_lat, order.restaurant_lon
-        stops.append(Stop(kind=_PICKUP, order_id=order.id, lat=lat, lon=lon))
-    if order.state < _OVER:
-        lat, lon = order.customer_lat, order.customer_lon
-        stops.append(Stop(kind=_DROPOFF, order_id=order.id, lat=lat, lon=lon))
-    return stops
+        return _PICKUP, _DROPOFF
+    return (_DROPOFF,) if order.state < _OVER else ()
 
 
 def _one(driver_id: int) -> IntArray:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from domain.order_state import OrderState
@@ -20,7 +20,7 @@ Ends = tuple[float, float, float, float]
 """Latitude and longitude of the restaurant, then of the customer."""
 
 
-class Outlook(NamedTuple):
+class Outlook(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one order when its delivery is predicted; see `eta.contract.EtaFeatures`."""
 
     state: OrderState
@@ -57,7 +57,7 @@ class EtaService:
 
     def predict(self, outlooks: Sequence[Outlook], now_s: float) -> EtaPrediction:
         """Predict the remaining seconds of orders, at least one, in input order."""
-        rows = np.array(list(outlooks), _ROW)
+        rows = np.array([msgspec.structs.astuple(one) for one in outlooks], _ROW)
         features = EtaFeatures(
             state=rows["state"],
             has_driver=rows["has_driver"],

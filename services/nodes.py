@@ -31,7 +31,7 @@ class NodeCache:
             return [nodes[point] for point in points]
         missing = [point for point in dict.fromkeys(points) if point not in nodes]
         if missing:
-            degrees = np.array(missing, np.float64)
-            found = self.snap(np.ascontiguousarray(degrees[:, 0]), np.ascontiguousarray(degrees[:, 1]))
+            lat, lon = np.array(list(zip(*missing, strict=True)), np.float64)
+            found = self.snap(lat, lon)
             nodes.update(zip(missing, found.tolist(), strict=True))
         return [nodes[point] for point in points]

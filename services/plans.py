@@ -26,7 +26,10 @@ def reconciled(offered: Plan, current: Plan, new_orders: Collection[int]) -> Pla
     Stops that were completed, or orders that were taken away, since the offer was made drop out of the
     offered plan; stops that the offer does not know of come last.
     """
-    owed = {(stop.kind, stop.order_id) for stop in current}
-    kept = [stop for stop in offered if stop.order_id in new_orders or (stop.kind, stop.order_id) in owed]
-    known = {(stop.kind, stop.order_id) for stop in kept}
-    return (*kept, *(stop for stop in current if (stop.kind, stop.order_id) not in known))
+    owed = {(stop.kind, stop.order_id): stop for stop in current}
+    kept = [
+        stop
+        for stop in offered
+        if owed.pop((stop.kind, stop.order_id), None) is not None or stop.order_id in new_orders
+    ]
+    return (*kept, *owed.values())

@@ -21,6 +21,8 @@ MAX_LAT = 85.05112878
 
 def degrees(values: Any) -> NDArray[np.float64]:
     """Return values as a contiguous, writeable float64 vector: themselves where they are one."""
+    if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.flags.carray:
+        return values  # in a tenth of the time that `require` takes to see it
     return np.require(values, np.float64, ("C", "W"))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from domain.drivers import Plan, Stop, StopKind
 from domain.offers import NewOffer
@@ -21,7 +22,7 @@ Stops = list[tuple[int, int]]
 _PICKUP, _DROPOFF = StopKind.PICKUP, StopKind.DROPOFF
 
 
-class Proposal(NamedTuple):
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """What one driver is to do: all stops, (kind, order axis), and which of the orders are new."""
 
     driver: int
@@ -121,7 +122,7 @@ class Proposals:
             for i, one in enumerate(asked)
         ]
         outlooks = [
-            self._outlook(order, one, timed[i][order])
+            self._outlook(order, timed[i][order], load=len(timed[i]) - 1)
             for i, one in enumerate(asked)
             for order in one.new_orders
         ]
@@ -166,7 +167,7 @@ class Proposals:
         nodes_of = self._nodes_of
         return [self._driver_node[driver], *[nodes_of[kind][order] for kind, order in stops]]
 
-    def _outlook(self, order: int, proposal: Proposal, visit: Visit) -> Outlook:
+    def _outlook(self, order: int, visit: Visit, *, load: int) -> Outlook:
         snapshot = self._picture.snapshot
         is_ready = bool(snapshot.order_is_ready[order])
         return Outlook(
@@ -176,7 +177,7 @@ class Proposals:
             to_customer_s=visit.to_customer_s,
             to_restaurant_s=visit.to_restaurant_s,
             has_driver=True,
-            load=len({one for _, one in proposal.stops}) - 1,
+            load=load,
         )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from domain.drivers import StopKind
@@ -16,7 +16,7 @@ Stops = Sequence[tuple[int, int]]
 """(kind, order) per stop, in driving order; the order by any key."""
 
 
-class Visit(NamedTuple):
+class Visit(msgspec.Struct, frozen=True, gc=False):
     """When a driver reaches an order's stops, seconds from now.
 
     `to_restaurant_s` until arrival there (0 if picked up); `to_customer_s` from leaving the restaurant (if

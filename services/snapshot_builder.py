@@ -88,6 +88,7 @@ class SnapshotBuilder:
         stops = await self._stops(states, len(orders), now_s)
         columns, order_id, restaurant_id, ready_s = _order_columns(orders, stops, now_s)
         snapshot = build_snapshot(
+            columns,
             now_s=now_s,
             next_s=next_s,
             open_orders=len(orders),
@@ -102,7 +103,6 @@ class SnapshotBuilder:
             candidate_offsets=found.offsets,
             candidate_driver=candidate_driver,
             candidate_distance_m=found.distance_m,
-            **columns,
             **self._driver_columns(states, stops.load, now_s),
         )
         return Picture(

@@ -83,10 +83,10 @@ class TripService:
         """
         states = await self._drivers.states(np.array([driver_id], np.int64))
         left = without_stop(states.plan(), StopKind.PICKUP, order_id)
-        if all(stop.order_id != order_id for stop in left):
-            return None
         now_s = self._clock.now_s()
+        visit = self._progress.visits(states, left, now_s).get(order_id)
+        if visit is None:
+            return None
         order = (await self._store.get([order_id]))[0]
-        visit = self._progress.visits(states, left, now_s)[order_id]
         outlook = with_driver(order, visit, int(states.load[0]) - 1, now_s, state=OrderState.PICKED_UP)
         return now_s + float(self._eta.predict([outlook], now_s).mean_s[0])

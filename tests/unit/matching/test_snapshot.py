@@ -59,6 +59,14 @@ def test_unknown_columns_are_refused():
         build_snapshot(driver_mood=[1])
 
 
+def test_exact_columns_are_taken_as_they_are():
+    columns = dict(vars(make_snapshot()))
+    exact = {"driver_lat": columns.pop("driver_lat")}
+    assert build_snapshot(exact, **columns).driver_lat is exact["driver_lat"]
+    with pytest.raises(TypeError, match="driver_mood"):
+        build_snapshot(exact | {"driver_mood": np.ones(1)}, **columns)
+
+
 def test_plain_travel_refuses_unknown_nodes():
     travel = PlainTravel(side=3)
     with pytest.raises(IndexError):

@@ -107,6 +107,7 @@ def test_only_the_last_used_label_sets_are_kept(riverton: City) -> None:
     for hour in range(24):
         times.labels(at_s=hour * 3600.0)
         assert times.label_bytes <= 2 * times.labels(at_s=hour * 3600.0).bytes
+    assert times.labels(at_s=hour * 3600.0) is times.labels(at_s=hour * 3600.0 + 1.0)
     again = times.labels(at_s=7 * 3600.0)
     np.testing.assert_array_equal(
         again.up, RoadTimes(riverton, HourlyTraffic(riverton)).labels(at_s=7 * 3600.0).up

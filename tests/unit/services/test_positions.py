@@ -61,6 +61,7 @@ def test_after_warming_up_nothing_compiles() -> None:
     frozen = np.arange(12.0, dtype=np.float32)
     frozen.setflags(write=False)
     lat, lon = positions.degrees(frozen[::2]), positions.degrees([1, 2, 3, 4, 5, 6])
+    assert positions.degrees(lat) is lat
     assert positions.are_on_the_map(lat, lon)
     assert positions.nearest_within(1.0, 2.0, positions.unit_vectors(lat, lon), 1e7, 3).tolist() == [1, 0, 2]
     assert [len(kernel.signatures) for kernel in kernels] == before
