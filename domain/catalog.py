@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Restaurant:
+class Restaurant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A restaurant as customers see it: `prep_time_s` its usual quote, `rating` 1-5 or None while unrated."""
 
     id: int
@@ -19,8 +18,7 @@ class Restaurant:
     rating: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MenuItem:
+class MenuItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One dish."""
 
     id: int
@@ -31,16 +29,14 @@ class MenuItem:
     is_available: bool = True
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Menu:
+class Menu(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A restaurant with its available dishes: what the cache holds."""
 
     restaurant: Restaurant
     items: tuple[MenuItem, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rating:
+class Rating(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A customer's stars (1-5) for one order; None where not given."""
 
     order_id: int

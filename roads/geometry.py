@@ -6,14 +6,13 @@ import math
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from domain.units import EARTH_RADIUS_M, FloatArray, IntArray
 from roads.city import City, Float32, Float64, Int32
 from roads.detour_times import DetourTimes
 from roads.protocols import Path
 
-_NO_GEOMETRY = (np.zeros(1, dtype=np.int32), np.empty(0), np.empty(0))
+_NO_GEOMETRY = (np.zeros(1, dtype=np.int32), np.empty(0), np.empty(0), np.empty(0, dtype=np.float32))
 
 
 def polyline(place: City | DetourTimes, path: Path) -> Float64:
@@ -23,24 +22,25 @@ def polyline(place: City | DetourTimes, path: Path) -> Float64:
     times never fall. A path from a node to itself is one point. `place` is what the path's travel times
     were made of.
     """
-    count, _ = write_polyline(place, path, np.empty((0, 3)), first=0, at_s=0.0)
+    count, _, _ = write_polyline(place, path, np.empty((0, 3)), first=0, at_s=0.0)
     points = np.empty((count, 3))
     write_polyline(place, path, points, first=0, at_s=0.0)
     return points.T
 
 
 def write_polyline(
-    place: City | DetourTimes, path: Path, points: Float64, *, first: int, at_s: float
-) -> tuple[int, float]:
+    place: City | DetourTimes, path: Path, points: FloatArray, *, first: int, at_s: float
+) -> tuple[int, float, float]:
     """Write `polyline` to `points`, float64 [n, 3], from row `first` on, with moments of a start at `at_s`.
 
-    Return the row behind the last point, and the path's seconds. If that row is beyond n nothing is written.
+    Return the row behind the last point, the path's seconds and its `path_length_m`. If that row is beyond n
+    nothing is written.
     """
     if isinstance(place, City):
-        geometry = (place.geom_offsets, place.geom_lat, place.geom_lon)
+        geometry = (place.geom_offsets, place.geom_lat, place.geom_lon, place.edge_length_m)
     else:
         geometry = _NO_GEOMETRY
-    written: tuple[int, float] = _polyline(
+    written: tuple[int, float, float] = _polyline(
         path.nodes, path.edges, path.seconds, place.node_lat, place.node_lon, *geometry, points, first, at_s
     )
     return written
@@ -66,12 +66,17 @@ def _lines_m(nodes: IntArray, node_lat: Float64, node_lon: Float64) -> float:
     """Return the sum of `domain.units.haversine_m` from node to node."""
     total = 0.0
     for i in range(len(nodes) - 1):
-        lat1, lat2 = math.radians(node_lat[nodes[i]]), math.radians(node_lat[nodes[i + 1]])
-        lon1, lon2 = math.radians(node_lon[nodes[i]]), math.radians(node_lon[nodes[i + 1]])
-        u, v = math.sin((lat2 - lat1) / 2.0), math.sin((lon2 - lon1) / 2.0)
-        h = u * u + math.cos(lat1) * math.cos(lat2) * v * v
-        total += 2.0 * EARTH_RADIUS_M * math.asin(math.sqrt(h))
+        total += _line_m(nodes[i], nodes[i + 1], node_lat, node_lon)
     return total
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _line_m(a: int, b: int, node_lat: Float64, node_lon: Float64) -> float:
+    lat1, lat2 = math.radians(node_lat[a]), math.radians(node_lat[b])
+    lon1, lon2 = math.radians(node_lon[a]), math.radians(node_lon[b])
+    u, v = math.sin((lat2 - lat1) / 2.0), math.sin((lon2 - lon1) / 2.0)
+    h = u * u + math.cos(lat1) * math.cos(lat2) * v * v
+    return 2.0 * EARTH_RADIUS_M * math.asin(math.sqrt(h))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -84,36 +89,39 @@ def _polyline(
     offsets: Int32,
     geom_lat: Float64,
     geom_lon: Float64,
-    points: Float64,
+    edge_length_m: Float32,
+    points: FloatArray,
     first: int,
     at_s: float,
-) -> tuple[int, float]:
+) -> tuple[int, float, float]:
     end = first + 1
     for e in edges:
         end += 1 if e < 0 else offsets[e + 1] - offsets[e] - 1
     if end > len(points):
-        return end, 0.0
+        return end, 0.0, 0.0
     points[first, 0], points[first, 1], points[first, 2] = node_lat[nodes[0]], node_lon[nodes[0]], 0.0
     shrink = math.cos(math.radians(points[first, 0]))
-    last = first
+    last, length_m = first, 0.0
     for leg in range(len(edges)):
         begin, e = last, edges[leg]
         if e < 0:
             last += 1
             points[last, 0], points[last, 1] = node_lat[nodes[leg + 1]], node_lon[nodes[leg + 1]]
+            length_m += _line_m(nodes[leg], nodes[leg + 1], node_lat, node_lon)
         else:
             for i in range(offsets[e] + 1, offsets[e + 1]):
                 last += 1
                 points[last, 0], points[last, 1] = geom_lat[i], geom_lon[i]
+            length_m += edge_length_m[e]
         _spread(points, begin, last, seconds[leg], shrink)
     taken_s = points[last, 2]
     for i in range(first, end):
         points[i, 2] += at_s
-    return end, taken_s
+    return end, taken_s, length_m
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _spread(points: NDArray[np.float64], first: int, last: int, seconds: float, shrink: float) -> None:
+def _spread(points: FloatArray, first: int, last: int, seconds: float, shrink: float) -> None:
     """Fill the times of points first+1..last, in proportion to distance."""
     total = 0.0
     for i in range(first + 1, last + 1):

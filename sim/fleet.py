@@ -36,16 +36,16 @@ class Fleet:
         self._points = np.empty((_ROOM, 3))  # of all legs: latitude, longitude, moment
         self._used = 0
 
-    def depart(self, driver: int, path: Path, at_s: float) -> float:
-        """Send a driver along a path, leaving at `at_s`; return how many seconds it takes."""
-        end, seconds = self._polyline(path, self._points, first=self._used, at_s=at_s)
+    def depart(self, driver: int, path: Path, at_s: float) -> tuple[float, float]:
+        """Send a driver along a path, leaving at `at_s`; return how many seconds it takes, and its metres."""
+        end, seconds, length_m = self._polyline(path, self._points, first=self._used, at_s=at_s)
         if end > len(self._points):
             self.make_room(end - self._used)
-            end, seconds = self._polyline(path, self._points, first=self._used, at_s=at_s)
+            end, seconds, length_m = self._polyline(path, self._points, first=self._used, at_s=at_s)
         self._begin[driver] = self._cursor[driver] = self._used
         self._end[driver] = self._used = end
         self._is_moving[driver] = True
-        return seconds
+        return seconds, length_m
 
     def stop_at(self, driver: int, at_s: float) -> None:
         """Cut a driver's leg off at the last point that is passed by `at_s`."""

@@ -13,11 +13,13 @@ from roads.protocols import Path, TravelTimes
 class Polyline(Protocol):
     """The points of a path that is driven from `at_s` on: latitude, longitude [deg] and moment of each."""
 
-    def __call__(self, path: Path, points: FloatArray, *, first: int, at_s: float) -> tuple[int, float]:
+    def __call__(
+        self, path: Path, points: FloatArray, *, first: int, at_s: float
+    ) -> tuple[int, float, float]:
         """Write them to rows of `points`, float64 [n, 3], from `first` on.
 
-        Return the row behind the last point, and the path's seconds. If that row is beyond n nothing is
-        written.
+        Return the row behind the last point, the path's seconds and its metres. If that row is beyond n
+        nothing is written.
         """
         ...
 

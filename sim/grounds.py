@@ -13,6 +13,7 @@ from roads.city import City
 from roads.detour_times import DetourTimes
 from roads.geometry import path_length_m, write_polyline
 from roads.perturbed_traffic import CLOSED, PerturbedTraffic, TrafficEvent, bridges, edge_noise
+from roads.protocols import Path
 from roads.road_times import RoadTimes
 from roads.snap import Snapper
 from roads.traffic import FreeFlow, HourlyTraffic, Traffic
@@ -40,12 +41,17 @@ def road_ground(city: City, spec: TrafficSpec, shocks: tuple[ShockSpec, ...], st
 def line_ground(lat: FloatArray, lon: FloatArray, detour: float) -> Ground:
     """Return a ground without roads: distances times `detour` between the given points, all traffic alike."""
     times = DetourTimes(lat, lon, detour=detour)
+
+    def write(path: Path, points: FloatArray, *, first: int, at_s: float) -> tuple[int, float, float]:
+        end, seconds, straight_m = write_polyline(times, path, points, first=first, at_s=at_s)
+        return end, seconds, detour * straight_m
+
     return Ground(
         node_lat=times.node_lat,
         node_lon=times.node_lon,
         believed=times,
         true=times,
-        polyline=partial(write_polyline, times),
+        polyline=write,
         length_m=lambda path: detour * path_length_m(times, path),
         snap=Snapper(times.node_lat, times.node_lon).nearest,
         is_road=False,

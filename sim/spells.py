@@ -93,23 +93,23 @@ class Spells:
         start_s = env.now
         with world.stages("movement"):
             path = ground.true.path(driver.node, target, at_s=start_s, vehicle=driver.vehicle)
-            drive_s = world.fleet.depart(driver.index, path, start_s)
+            drive_s, length_m = world.fleet.depart(driver.index, path, start_s)
         driver.can_divert = True
         has_arrived = True
         try:
             yield env.timeout(drive_s)
         except simpy.Interrupt:
             path, arrival_s = _cut(path, start_s, env.now)
+            length_m = ground.length_m(path)
             world.fleet.stop_at(driver.index, arrival_s)
             yield env.timeout(max(arrival_s - env.now, 0.0))
             has_arrived = False
         driver.can_divert = False
         driver.node = int(path.nodes[-1])
-        self._account(driver, path, env.now - start_s)
+        self._account(driver, length_m, env.now - start_s)
         return has_arrived
 
-    def _account(self, driver: Driver, path: Path, seconds: float) -> None:
-        length_m = self._world.ground.length_m(path)
+    def _account(self, driver: Driver, length_m: float, seconds: float) -> None:
         if math.isnan(driver.busy_since):
             self._rows["idle_distance_m"][driver.index] += length_m
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adapters.memory.driver_table import ANY_STATUS, DRIVER, DriverTable
+from adapters.memory.driver_table import DRIVER, DriverTable
 from adapters.memory.grid import Grid
 from adapters.memory.id_map import IdMap
 from adapters.memory.nearest import nearest_rows
@@ -55,9 +55,7 @@ class MemoryDriverIndex:
 
     async def sign_off(self, driver_ids: IntArray) -> None:
         """Make drivers OFFLINE; they vanish from search."""
-        rows = self._ids.find(driver_ids)
-        self._table.drivers["status"][rows] = DriverStatus.OFFLINE
-        self._grid.remove(rows)
+        await self.set_status(driver_ids, _OFFLINE)
 
     async def move(self, driver_ids: IntArray, lat: FloatArray, lon: FloatArray, at_s: float) -> None:
         """Write positions seen at `at_s`, except where a later one is known."""
@@ -70,27 +68,27 @@ class MemoryDriverIndex:
         self, driver_ids: IntArray, status: DriverStatus, *, expected: DriverStatus | None = None
     ) -> None:
         """Set the status of drivers, or of those who have the `expected` one."""
-        only = ANY_STATUS if expected is None else int(expected)
-        turned = self._table.set_status(self._ids.find(driver_ids), int(status), only)
-        if not len(turned):
+        turned = self._table.set_status(self._ids.each(driver_ids), status, expected)
+        if not turned:
             return
+        rows = np.array(turned, np.int32)
         if status is _OFFLINE:
-            self._grid.remove(turned)
+            self._grid.remove(rows)
         else:
-            self._grid.add(self._table.drivers, turned)
+            self._grid.add(self._table.drivers, rows)
 
     async def set_plan(self, driver_id: int, plan: Plan, *, delivered: int = 0) -> None:
         """Replace a driver's planned stops; add to the deliveries of the shift."""
-        row = self._ids.one(driver_id)
-        self._table.write_plan(row, plan)
+        row, table = self._ids.one(driver_id), self._table
+        table.write_plan(row, plan)
         self._plans[driver_id] = plan
-        self._table.drivers["load"][row] = len({stop.order_id for stop in plan})
+        table.load[row] = len({stop.order_id for stop in plan})
         if delivered:
-            self._table.drivers["deliveries"][row] += delivered
+            table.deliveries[row] += delivered
 
     async def move_rating(self, driver_id: int, stars: float, weight: float) -> None:
         """Move a driver's rating towards new stars by the share `weight` of the way."""
-        ratings, row = self._table.drivers["rating"], self._ids.one(driver_id)
+        ratings, row = self._table.rating, self._ids.one(driver_id)
         ratings[row] += weight * (stars - ratings[row])
 
     async def nearest(

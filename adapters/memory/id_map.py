@@ -45,6 +45,14 @@ class IdMap:
         except KeyError:
             raise NotFound(f"no driver {driver_id}") from None
 
+    def each(self, driver_ids: IntArray) -> list[int]:
+        """Return the slots of a few ids. Raises as `find`."""
+        slot_of = self._slot_of
+        try:
+            return [slot_of[driver_id] for driver_id in driver_ids.tolist()]
+        except KeyError as unknown:
+            raise NotFound(f"no driver {unknown.args[0]}") from None
+
     def find(self, driver_ids: IntArray) -> NDArray[np.int32]:
         """Return the slots of ids, [n] int32.
 

@@ -1,8 +1,8 @@
 """Cached values as bytes, and back as they were: typed msgpack, no pickle.
 
 A value is stored with a description of its type, in a small language: `int`, `Menu`, `list[int|str]`,
-`tuple[float,list[Restaurant]]`. Reading builds only what that language can say, plain values and the data
-classes of the catalog, so bytes that somebody else wrote cannot run anything.
+`tuple[float,list[Restaurant]]`. Reading builds only what that language can say, plain values and the
+structs of the catalog, so bytes that somebody else wrote cannot run anything.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def encode(value: Any) -> bytes:
 
     Raises:
         TypeError: it is, or holds, something else than plain values, lists, tuples, dicts with string keys
-            and the catalog's data classes.
+            and the catalog's structs.
     """
     return describe(value).encode() + _SEPARATOR + msgspec.msgpack.encode(value, enc_hook=plain)
 

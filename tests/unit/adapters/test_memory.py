@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -244,10 +245,29 @@ def test_a_quantised_index_keeps_rounded_positions() -> None:
     assert (states.lat[0], states.lon[0]) == (38.11555639549629859, 13.36138933897018433)
 
 
+def test_what_is_written_value_by_value_stays_when_the_tables_grow() -> None:
+    index = MemoryDriverIndex()
+    drive(index.sign_on(PROFILE, 0.0))
+    plan = tuple(Stop(kind=StopKind.DROPOFF, order_id=i, lat=i / 8, lon=-i / 8) for i in range(1, 21))
+    drive(index.set_plan(1, plan, delivered=2))
+    for driver_id in range(2, 200):
+        drive(index.sign_on(replace(PROFILE, id=np.array([driver_id])), 0.0))
+        drive(index.set_plan(driver_id, plan[:1]))
+    drive(index.set_plan(1, plan[3:], delivered=1))
+    drive(index.set_status(ONE, DriverStatus.ON_BREAK))
+    drive(index.move_rating(1, 1.0, 0.5))
+    states = drive(index.states(np.array([1, 199])))
+    assert (states.plan(0), states.plan(1)) == (plan[3:], plan[:1])
+    assert states.load.tolist() == [17, 1]
+    assert states.deliveries.tolist() == [3, 0]
+    assert states.status.tolist() == [DriverStatus.ON_BREAK, DriverStatus.AVAILABLE]
+    assert states.rating.tolist() == [0.5 * (PROFILE.rating[0] + 1.0), PROFILE.rating[0]]
+
+
 def test_after_warming_up_nothing_compiles() -> None:
     warm_up()
     kernels = [
-        *(driver_table._set_status, driver_table._read, driver_table._read_stops),
+        *(driver_table._read, driver_table._read_stops),
         *(grid._move, grid._place, grid._remove),
         *(id_map._find, id_map._insert, nearest.nearest_rows),
     ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from adapters.memory import MemoryCache, MemoryCatalog, VirtualClock
 from domain.catalog import MenuItem, Restaurant

@@ -14,7 +14,7 @@ LEG = Path(nodes=np.arange(3, dtype=np.int32), edges=np.full(2, -1, np.int32), s
 
 def test_drivers_stand_until_they_depart_and_after_they_arrive() -> None:
     fleet = Fleet(np.array([1.0, 2.0]), np.array([7.0, 8.0]), EAST.polyline)
-    assert fleet.depart(0, LEG, 100.0) == 40.0
+    assert fleet.depart(0, LEG, 100.0) == (40.0, pytest.approx(EAST.length_m(LEG)))
     both = np.array([0, 1])
     for at_s, lon in ((100.0, 7.0), (105.0, 7.05), (110.0, 7.1), (125.0, 7.25), (140.0, 7.4), (900.0, 7.4)):
         lat_now, lon_now = fleet.positions(both, at_s)
@@ -49,7 +49,7 @@ def test_many_legs_agree_with_plain_interpolation_through_compaction(seed: int) 
             edges=np.full(points - 1, -1, np.int32),
             seconds=rng.uniform(0.1, 9, points - 1),
         )
-        assert fleet.depart(d, path, now_s) == pytest.approx(path.seconds.sum())
+        assert fleet.depart(d, path, now_s)[0] == pytest.approx(path.seconds.sum())
         moments_s = now_s + np.concatenate([[0.0], np.cumsum(path.seconds)])
         legs[d] = np.stack([node_lat[path.nodes], node_lon[path.nodes], moments_s])
         now_s += float(rng.uniform(0, 5))

@@ -84,8 +84,8 @@ def test_straight_lines_count_their_detour() -> None:
     path = ground.true.path(0, 1, at_s=NOON)
     assert ground.length_m(path) == pytest.approx(1.4 * 1112.0, rel=0.01)
     points = np.empty((2, 3))
-    end, seconds = ground.polyline(path, points, first=0, at_s=NOON)
-    assert end == 2
+    end, seconds, length_m = ground.polyline(path, points, first=0, at_s=NOON)
+    assert (end, length_m) == (2, ground.length_m(path))
     assert points[:, 0].tolist() == [45.0, 45.01]
     assert points[:, 2].tolist() == [NOON, NOON + seconds]
     assert seconds == pytest.approx(float(ground.true.times(np.array([0]), np.array([1]), at_s=NOON)[0]))
