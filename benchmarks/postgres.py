@@ -27,10 +27,11 @@ from adapters.postgres.order_sql import PLACE
 from adapters.postgres.sessions import agree
 from deploy.postgres import start_postgres
 from domain.catalog import Restaurant
-from domain.drivers import Stop, StopKind
+from domain.drivers import Stop
 from domain.offers import NewOffer
 from domain.order_state import Action, Actor
 from domain.orders import NewOrder, OrderItem, OrderRequest, Transition
+from domain.stop_kind import StopKind
 
 SCHEMA = "benchmark"
 CALLS = 9

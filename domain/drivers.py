@@ -8,6 +8,7 @@ from enum import IntEnum
 import msgspec
 import numpy as np
 
+from domain.stop_kind import StopKind
 from domain.units import FloatArray, IntArray
 
 
@@ -18,13 +19,6 @@ class DriverStatus(IntEnum):
     AVAILABLE = 1
     OFFERED = 2
     ON_BREAK = 3
-
-
-class StopKind(IntEnum):
-    """What happens at a stop."""
-
-    PICKUP = 0
-    DROPOFF = 1
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True, gc=False):

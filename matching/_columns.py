@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from domain.drivers import StopKind
 from domain.errors import UserError
+from domain.stop_kind import StopKind
 from domain.units import FloatArray
 from matching._records import Driver, Order, default_stops
 

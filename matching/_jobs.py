@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domain.drivers import StopKind
+from domain.stop_kind import StopKind
 from domain.units import FloatArray
 from matching.contract import Snapshot
 from matching.objective import Objective

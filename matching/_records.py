@@ -7,8 +7,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.drivers import StopKind
 from domain.errors import UnknownNameError, UserError
+from domain.stop_kind import StopKind
 from domain.vehicles import PROFILES, Vehicle
 
 Record = Mapping[str, Any]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.drivers import StopKind
+from domain.stop_kind import StopKind
 from domain.units import BoolArray, FloatArray, IntArray, haversine_m
 from matching.contract import Decision, Snapshot
 from matching.insertion import Insertions, best_insertions

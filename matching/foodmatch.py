@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.drivers import StopKind
 from domain.registry import check_parameters, param
+from domain.stop_kind import StopKind
 from domain.units import FloatArray, IntArray
 from matching._batching import Batch, batches
 from matching._best_route import Routes, best_routes

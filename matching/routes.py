@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from domain.drivers import StopKind
+from domain.stop_kind import StopKind
 from domain.units import DAY_S, FloatArray, IntArray
 from domain.vehicles import Vehicle
 from matching.contract import Decision, Snapshot

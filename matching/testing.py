@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from domain.drivers import StopKind
+from domain.stop_kind import StopKind
 from domain.units import FloatArray, IntArray, haversine_m
 from domain.vehicles import PROFILES, Vehicle
 from matching.contract import Snapshot

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
-
-import msgspec
 
 from domain.units import FloatArray, IntArray
 from domain.vehicles import Vehicle
 
 
-class Path(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
+@dataclass(frozen=True, kw_only=True)
+class Path:
     """One driven path: k nodes, k-1 legs between them.
 
     `nodes` int32 [k]; `edges` int32 [k-1], the road edge of each leg (-1 where the travel model has no road

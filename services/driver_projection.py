@@ -11,12 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from domain.drivers import DriverStatus, Plan, Stop, StopKind
+from domain.drivers import DriverStatus, Plan, Stop
 from domain.errors import NotFound
 from domain.events import Event, EventKind, Topic
 from domain.order_state import OrderState
 from domain.orders import Order
 from domain.ports import DriverIndex
+from domain.stop_kind import StopKind
 from domain.stores import Stores
 from domain.units import IntArray
 from services.notifications import Mailbox, OrderCancelled, PlanChanged

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from domain.drivers import Plan, StopKind
+from domain.drivers import Plan
+from domain.stop_kind import StopKind
 
 
 def without_order(plan: Plan, order_id: int) -> Plan:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from domain.drivers import Plan, Stop, StopKind
+from domain.drivers import Plan, Stop
 from domain.offers import NewOffer
 from domain.order_state import OrderState
+from domain.stop_kind import StopKind
 from domain.units import MINUTE_S
 from matching.contract import Decision
 from roads.protocols import TravelTimes

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import numpy as np
 
-from domain.drivers import StopKind
+from domain.stop_kind import StopKind
 from domain.vehicles import Vehicle
 from roads.protocols import TravelTimes
 

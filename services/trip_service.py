@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from domain.drivers import DriverStates, Plan, StopKind
+from domain.drivers import DriverStates, Plan
 from domain.errors import Unavailable
 from domain.order_state import Action, Actor, OrderState
 from domain.orders import Order
 from domain.ports import Clock, DriverIndex, OrderStore
+from domain.stop_kind import StopKind
 from services.eta_service import EtaService, with_driver
 from services.order_service import OrderService
 from services.plans import without_stop

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import simpy
 
-from domain.drivers import Plan, Stop, StopKind
+from domain.drivers import Plan, Stop
 from domain.errors import ServiceError, Unavailable
 from domain.order_state import OrderState
 from domain.orders import Order
+from domain.stop_kind import StopKind
 from roads.protocols import Path
 from sim.driver import Driver
 from sim.persistence import RETRY_S

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from adapters.memory.driver_index import MemoryDriverIndex
-from domain.drivers import DriverProfiles, DriverStatus, Stop, StopKind
+from domain.drivers import DriverProfiles, DriverStatus, Stop
+from domain.stop_kind import StopKind
 
 
 def warm_up() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from benchmarks.mdrp.travel import ride_min
-from domain.drivers import StopKind
+from domain.stop_kind import StopKind
 from domain.units import BoolArray, IntArray
 from scenarios.mdrp import Instance
 

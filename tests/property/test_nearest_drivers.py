@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.memory import MemoryDriverIndex
-from domain.drivers import DriverProfiles, DriverStatus, Stop, StopKind
+from domain.drivers import DriverProfiles, DriverStatus, Stop
+from domain.stop_kind import StopKind
 from domain.units import haversine_m
 from services.drive import drive
 

@@ -14,11 +14,12 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from adapters.memory import VirtualClock, memory_stores
 from adapters.stand_in import StandInProvider
 from domain.catalog import MenuItem, Restaurant
-from domain.drivers import DriverProfiles, StopKind
+from domain.drivers import DriverProfiles
 from domain.errors import Conflict, ServiceError
 from domain.offers import OfferState
 from domain.order_state import DISPATCHABLE_STATES, FINAL_STATES, TRANSITIONS, Actor, Assignment, OrderState
 from domain.orders import OrderItem, OrderRequest
+from domain.stop_kind import StopKind
 from eta.contract import EtaPrediction
 from matching.nearest import Nearest
 from matching.plain_travel import PlainTravel

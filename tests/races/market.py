@@ -16,10 +16,11 @@ from adapters.connecting import Connected, StoreUrls, connect_all
 from adapters.memory import MemoryBus, VirtualClock
 from adapters.stand_in import StandInProvider
 from domain.catalog import MenuItem, Restaurant
-from domain.drivers import DriverProfiles, Stop, StopKind
+from domain.drivers import DriverProfiles, Stop
 from domain.offers import NewOffer, Offer
 from domain.order_state import Action, Actor
 from domain.orders import NewOrder, Order, OrderItem, OrderRequest, Transition
+from domain.stop_kind import StopKind
 from domain.stores import Stores
 from eta.registry import load_eta_model
 from matching.plain_travel import PlainTravel

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from domain.drivers import Stop, StopKind
+from domain.drivers import Stop
 from domain.errors import ServiceError
 from domain.offers import NewOffer
 from domain.order_state import DISPATCHABLE_STATES, Action, Actor, Assignment
 from domain.orders import NewOrder, Order, OrderItem, OrderRequest, Transition
 from domain.payments import PaymentState, Settlement
+from domain.stop_kind import StopKind
 from domain.stores import Stores
 
 _UNASSIGNED = Assignment.UNASSIGNED

@@ -15,8 +15,9 @@ import pytest
 from adapters.valkey import ValkeyServer, ValkeySettings, connect
 from deploy.server import Server
 from deploy.valkey import start_valkey
-from domain.drivers import DriverProfiles, Stop, StopKind
+from domain.drivers import DriverProfiles, Stop
 from domain.errors import UserError
+from domain.stop_kind import StopKind
 from tests.servers import server
 
 _numbers = count()

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from domain.drivers import DriverProfiles, DriverStatus, Stop, StopKind
+from domain.drivers import DriverProfiles, DriverStatus, Stop
 from domain.errors import InvalidRequest, NotFound
+from domain.stop_kind import StopKind
 from domain.units import haversine_m
 
 pytestmark = pytest.mark.port("drivers")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from domain.drivers import Stop, StopKind
+from domain.drivers import Stop
 from domain.errors import Conflict, InvalidTransition, NotFound
 from domain.events import EventKind, Topic
 from domain.offers import NewOffer, Offer, OfferState
@@ -24,6 +24,7 @@ from domain.order_state import (
 from domain.orders import NewOrder, Order, OrderItem, OrderRequest, Transition
 from domain.payments import PaymentState, Settlement
 from domain.ports import ClaimState
+from domain.stop_kind import StopKind
 
 pytestmark = pytest.mark.port("orders")
 CUSTOMER, RESTAURANT, DRIVER = 7, 3, 11

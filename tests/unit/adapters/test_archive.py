@@ -11,12 +11,13 @@ from adapters.memory import MemoryDatabase, MemoryOfferStore, MemoryOrderStore, 
 from adapters.memory import database as database_module
 from adapters.memory.archive import Archive
 from adapters.memory.marks import Marks
-from domain.drivers import Stop, StopKind
+from domain.drivers import Stop
 from domain.errors import InvalidTransition, NotFound
 from domain.offers import NewOffer, OfferState
 from domain.order_state import Action, Actor, OrderState
 from domain.orders import NewOrder, Order, OrderItem, OrderRequest, Transition
 from domain.payments import PaymentState, Settlement
+from domain.stop_kind import StopKind
 from services.drive import drive
 
 ORDERS = 600

@@ -27,11 +27,12 @@ from adapters.memory import (
 from adapters.memory.warm import warm_up
 from adapters.quantise import quantise
 from domain import ports
-from domain.drivers import DriverProfiles, DriverStatus, Stop, StopKind
+from domain.drivers import DriverProfiles, DriverStatus, Stop
 from domain.errors import InvalidRequest, ServiceError
 from domain.events import Event, EventKind, Topic
 from domain.order_state import Action, Actor
 from domain.orders import Transition
+from domain.stop_kind import StopKind
 from services.drive import drive
 
 ONE = np.array([1], np.int64)

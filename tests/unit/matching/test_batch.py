@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from domain.drivers import StopKind
+from domain.stop_kind import StopKind
 from matching.batch import Batch
 from matching.insertion import best_insertions
 from matching.objective import parse_objective

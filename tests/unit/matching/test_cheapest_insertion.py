@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from domain.drivers import StopKind
+from domain.stop_kind import StopKind
 from matching._workbench import leaving_s, routes_cost
 from matching.cheapest_insertion import Insertion
 from matching.objective import parse_objective

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from domain.drivers import StopKind
+from domain.stop_kind import StopKind
 from matching._batching import batches
 from matching._best_route import FREE, ON_BOARD, Problems, best_routes
 from matching._food_graph import Fleet, distance

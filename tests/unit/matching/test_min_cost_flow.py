@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from domain.drivers import StopKind
 from domain.errors import UserError
+from domain.stop_kind import StopKind
 from matching.assignment import assign
 from matching.min_cost_flow import MinCostFlow, flow_assign
 from matching.routes import decided_plans

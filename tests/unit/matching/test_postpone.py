@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from domain.drivers import StopKind
+from domain.stop_kind import StopKind
 from matching.postpone import Postpone, last_moments
 from matching.routes import decided_plans, with_order
 from matching.routes import planned as plans_of

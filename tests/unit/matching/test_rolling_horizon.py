@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from domain.drivers import StopKind
 from domain.errors import UserError
+from domain.stop_kind import StopKind
 from matching.rolling_horizon import RollingHorizon
 from matching.rolling_horizon._bundles import target_size
 from matching.routes import decided_plans

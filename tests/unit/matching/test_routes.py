@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from domain.drivers import StopKind
+from domain.stop_kind import StopKind
 from matching.contract import Decision
 from matching.routes import decided_plans, default_plans, planned, route_columns, stop_times, with_order
 from matching.testing import make_snapshot

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from domain.drivers import StopKind
 from domain.errors import UserError
+from domain.stop_kind import StopKind
 from domain.units import EARTH_RADIUS_M
 from matching.insertion import best_insertions
 from matching.routes import decided_plans, planned

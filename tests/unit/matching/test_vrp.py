@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from domain.drivers import StopKind
 from domain.errors import UserError
+from domain.stop_kind import StopKind
 from matching._jobs import jobs_of
 from matching._workbench import routes_cost
 from matching.cheapest_insertion import Insertion

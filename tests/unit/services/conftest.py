@@ -14,8 +14,9 @@ from adapters.faulty import FaultyServers
 from adapters.memory import VirtualClock, memory_stores
 from adapters.stand_in import StandInProvider
 from domain.catalog import MenuItem, Restaurant
-from domain.drivers import DriverProfiles, StopKind
+from domain.drivers import DriverProfiles
 from domain.orders import Order, OrderItem, OrderRequest
+from domain.stop_kind import StopKind
 from domain.stores import Stores
 from eta.contract import EtaPrediction
 from matching.contract import Decision

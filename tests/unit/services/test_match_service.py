@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from domain.drivers import DriverStatus, StopKind
+from domain.drivers import DriverStatus
 from domain.errors import Conflict, ContractError, InvalidTransition, NotFound
 from domain.order_state import Actor, Assignment, OrderState
+from domain.stop_kind import StopKind
 from matching.batch import Batch
 from matching.contract import Decision
 from services.match_service import NO_DRIVER_FOUND

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from domain.drivers import Stop, StopKind
+from domain.drivers import Stop
+from domain.stop_kind import StopKind
 from services.plans import reconciled
 
 P, D = StopKind.PICKUP, StopKind.DROPOFF

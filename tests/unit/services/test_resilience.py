@@ -11,11 +11,12 @@ import pytest
 
 from adapters.memory import MemoryBus, MemoryDriverIndex, VirtualClock, memory_stores
 from adapters.stand_in import Faults, StandInProvider
-from domain.drivers import DriverStatus, StopKind
+from domain.drivers import DriverStatus
 from domain.errors import Conflict, PaymentDeclined, Unavailable, UserError
 from domain.feed import Subject
 from domain.order_state import Actor, Assignment, OrderState
 from domain.payments import PaymentState
+from domain.stop_kind import StopKind
 from services.breakers import Breaker, Incident
 from services.drive import drive
 from services.settings import BreakerSettings
