@@ -15,13 +15,15 @@ from tests.servers import server
 @pytest.fixture(scope="module")
 def stack() -> object:
     """Servers of our own, to be killed; those of the other tests stay alive."""
-    for name in ("valkey", "postgres", "kafka"):
+    names = "valkey", "postgres", "kafka"
+    for name in names:
         server(name)  # or skip
     with TemporaryDirectory(prefix="dispatchlab-chaos-") as folder:
         Path(folder).chmod(0o711)  # PostgreSQL's user must be able to pass, where this one is root
         stack = Stack(Path(folder) / "stack")
         try:
-            stack.up()
+            for name in names:
+                stack.start(name)  # `up` would do without Kafka
             yield stack
         finally:
             stack.down(delete=True)
